@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** What a tool call may do to the world, which decides what happens to one whose outcome is unknown. */
+export const toolSafety = z.enum(['read_only', 'idempotent', 'unsafe']);
+export type ToolSafety = z.infer<typeof toolSafety>;
+
+/** What to do about an unsafe call that was started and whose outcome is unknown (design.md, invariant 4). */
+export const unknownOutcomePolicy = z.enum(['ask_model', 'retry', 'fail']);
+export type UnknownOutcomePolicy = z.infer<typeof unknownOutcomePolicy>;
+
+const limits = z.strictObject({
+  /** Model replies that one job may ask for. */
+  rounds: z.int().min(1).max(1000).default(50),
+  /** Tool calls that one reply may ask for; more than that are answered with an error result. */
+  parallelToolCalls: z.int().min(1).max(512).default(64),
+  /** Times in a row that a model call may fail for a transient reason before the job fails. */
+  transientRetries: z.int().min(0).max(100).default(8),
+  /** Times that a worker may crash at one step before the job fails as poisoned. */
+  crashes: z.int().min(1).max(100).default(5),
+  /** Milliseconds that one tool call may take in all, whatever progress it reports. */
+  toolTimeoutMs: z.int().min(10).max(86_400_000).default(60_000),
+  /** Milliseconds that one model call may take. */
+  modelTimeoutMs: z.int().min(10).max(86_400_000).default(600_000),
+  /** Characters of a tool result that the model gets to see; the whole result is kept as a blob. */
+  toolResultChars: z.int().min(256).max(10_000_000).default(200_000),
+});
+
+/** An agent: the named, versioned configuration that a job runs with. Unknown keys are refused. */
+export const agentSpec = z.strictObject({
+  name: z.string().min(1).max(64).default('default'),
+  version: z.int().min(1).default(1),
+  /** `provider/model`, for example `anthropic/claude-opus-4-6`, `openai/gpt-5`, or `simulated`. */
+  model: z.string().min(1).max(200),
+  system: z.string().max(1_000_000).optional(),
+  /** Upper bound of tokens in one reply. */
+  maxTokens: z.int().min(1).max(1_000_000).default(4096),
+  /** Passed on to the provider as it is (Anthropic's `thinking` object). */
+  thinking: z.record(z.string(), z.unknown()).optional(),
+  /** Offered tools, as `server__tool` or `server__*`; absent means every configured tool. */
+  tools: z.array(z.string()).optional(),
+  /** Estimated tokens of earlier turns that a job may start with. */
+  contextTokens: z.int().min(0).max(10_000_000).default(100_000),
+  /** Fallback for tools that the configuration says nothing about. */
+  unknownOutcome: unknownOutcomePolicy.default('ask_model'),
+  limits: limits.prefault({}),
+});
+
+export type AgentSpec = z.infer<typeof agentSpec>;

@@ -1,0 +1,35 @@
+import type { JobError, JobTotals, TerminalState } from './job.ts';
+import type { Step } from './step.ts';
+
+/** Which job an event is about. */
+export interface JobRef {
+  jobId: string;
+  tenant: string;
+  sessionId: string | null;
+  epoch: number;
+}
+
+/**
+ * What the core reports while it runs a job. Logs, metrics, traces and progress streams are listeners.
+ * `step_recorded` and `text_delta` carry contents: a listener that writes them anywhere but to the job's own
+ * tenant breaks invariant 8.
+ */
+export type FleetEvent = { job: JobRef } & (
+  | { type: 'job_taken'; recordedSteps: number; queuedMs: number }
+  | { type: 'model_started'; round: number; model: string }
+  | { type: 'text_delta'; round: number; text: string }
+  | { type: 'tool_started'; round: number; slot: number; tool: string; input: Record<string, unknown> }
+  | { type: 'step_recorded'; step: Step; adopted: boolean }
+  | { type: 'job_parked'; until: Date; reason: string }
+  | { type: 'job_handed_back'; reason: string }
+  | { type: 'job_superseded' }
+  | {
+      type: 'job_ended';
+      state: TerminalState;
+      error: JobError | null;
+      totals: JobTotals;
+      durationMs: number;
+    }
+);
+
+export type EventListener = (event: FleetEvent) => void;

@@ -1,0 +1,82 @@
+export {
+  type AgentSpec,
+  agentSpec,
+  type ToolSafety,
+  toolSafety,
+  type UnknownOutcomePolicy,
+  unknownOutcomePolicy,
+} from './agent.ts';
+export { backoffMs } from './backoff.ts';
+export {
+  type ErrorCode,
+  errorCodes,
+  FleetError,
+  type FleetErrorOptions,
+  type Retry,
+  toFleetError,
+} from './errors.ts';
+export type { EventListener, FleetEvent, JobRef } from './events.ts';
+export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';
+export {
+  isTerminal,
+  type Job,
+  type JobError,
+  type JobState,
+  type JobTotals,
+  jobFormat,
+  jobStates,
+  type NewJob,
+  type TerminalState,
+  type Turn,
+  totalsOf,
+} from './job.ts';
+export {
+  type ContentBlock,
+  contentBlock,
+  type Message,
+  type TextBlock,
+  type ToolResultBlock,
+  type ToolUseBlock,
+  textBlock,
+  textOf,
+  toolResultBlock,
+  toolUseBlock,
+  toolUses,
+} from './message.ts';
+export type { Outcome } from './outcome.ts';
+export type {
+  Accepted,
+  Claim,
+  Clock,
+  ContextStore,
+  Ending,
+  Fence,
+  JobQueue,
+  Model,
+  ModelReply,
+  ModelRequest,
+  NewBlob,
+  Page,
+  Recorded,
+  Settled,
+  StoredBlob,
+  Take,
+  ToolCall,
+  ToolDefinition,
+  ToolOutput,
+  ToolProvider,
+  Toolset,
+} from './ports.ts';
+export { type RunOptions, runJob } from './run-job.ts';
+export type { RunPolicy, RunPorts } from './running.ts';
+export type { NewSession, Session } from './session.ts';
+export {
+  comparePositions,
+  type Position,
+  type ReplyStep,
+  type ResultStep,
+  type Step,
+  step,
+  turnMessages,
+  type Usage,
+} from './step.ts';

@@ -1,0 +1,116 @@
+import type { AgentSpec } from './agent.ts';
+import type { ErrorCode } from './errors.ts';
+import type { ContentBlock } from './message.ts';
+import type { Step } from './step.ts';
+
+/** `queued → running → succeeded | failed | canceled | expired`; `waiting` is parked and holds no worker. */
+export const jobStates = [
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'canceled',
+  'expired',
+] as const;
+export type JobState = (typeof jobStates)[number];
+
+export const terminalStates = ['succeeded', 'failed', 'canceled', 'expired'] as const;
+export type TerminalState = (typeof terminalStates)[number];
+
+export function isTerminal(state: JobState): state is TerminalState {
+  return (terminalStates as readonly JobState[]).includes(state);
+}
+
+/** Version of the stored form of a job and its steps. A worker hands back a job of a newer form. */
+export const jobFormat = 1;
+
+/** Why a job failed. Codes are stable (errors.ts); the message is for people. */
+export interface JobError {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Sums over a job's steps. */
+export interface JobTotals {
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  modelCalls: number;
+  toolCalls: number;
+}
+
+/** One query to be answered; in a session it is one turn. */
+export interface Job {
+  id: string;
+  tenant: string;
+  sessionId: string | null;
+  /** Place in the session's order; null while it is not known, and for a job without a session. */
+  turn: number | null;
+  state: JobState;
+  agent: AgentSpec;
+  query: ContentBlock[];
+  metadata: Record<string, string>;
+  format: number;
+  /** Raised by every take; the fence for all writes of a worker. */
+  epoch: number;
+  /** Times that a worker vanished while it held the job at the step where it now stands. */
+  crashes: number;
+  /** Transient failures in a row since the last recorded reply. */
+  transientFailures: number;
+  waitUntil: Date | null;
+  waitReason: string | null;
+  answer: string | null;
+  stopReason: string | null;
+  error: JobError | null;
+  totals: JobTotals | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  endedAt: Date | null;
+}
+
+/** What a producer submits, once the edge has resolved the agent and given it an id. */
+export interface NewJob {
+  id: string;
+  tenant: string;
+  sessionId: string | null;
+  agent: AgentSpec;
+  query: ContentBlock[];
+  metadata: Record<string, string>;
+  /** Unique per tenant; the same key with the same `requestHash` returns the job that stands. */
+  idempotencyKey: string | null;
+  requestHash: string | null;
+}
+
+/** One earlier turn of a session: a succeeded job with its steps. */
+export interface Turn {
+  jobId: string;
+  turn: number;
+  query: ContentBlock[];
+  steps: Step[];
+}
+
+/** Adds up the usage of a job's record. */
+export function totalsOf(steps: readonly Step[]): JobTotals {
+  const totals = {
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    modelCalls: 0,
+    toolCalls: 0,
+  };
+  for (const step of steps) {
+    if (step.kind === 'result') {
+      totals.toolCalls += 1;
+      continue;
+    }
+    totals.modelCalls += 1;
+    totals.inputTokens += step.usage.inputTokens;
+    totals.outputTokens += step.usage.outputTokens;
+    totals.cacheReadTokens += step.usage.cacheReadTokens;
+    totals.cacheWriteTokens += step.usage.cacheWriteTokens;
+  }
+  return totals;
+}

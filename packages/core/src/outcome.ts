@@ -1,0 +1,14 @@
+import type { JobError, TerminalState } from './job.ts';
+
+/** What running a job came to. `next` is the id of the session's next job, to be put into the queue. */
+export type Outcome =
+  | { kind: 'completed'; next: string | null }
+  | { kind: 'failed'; error: JobError; next: string | null }
+  /** Somebody else has ended the job already; there was nothing to do. */
+  | { kind: 'ended'; state: TerminalState; next: string | null }
+  /** Handed back: to be delivered again at once, to any worker. */
+  | { kind: 'retry'; reason: string }
+  /** Parked: to be delivered again at `until`. */
+  | { kind: 'parked'; until: Date; reason: string }
+  /** Another worker holds a newer epoch, or nothing is left to hold. */
+  | { kind: 'superseded' };

@@ -1,0 +1,218 @@
+import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
+import type { Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
+import type { ContentBlock, Message } from './message.ts';
+import type { NewSession, Session } from './session.ts';
+import type { Position, ReplyStep, Step, Usage } from './step.ts';
+
+/** A worker's right to write to a job: it holds until a newer epoch exists or the job has ended. */
+export interface Fence {
+  jobId: string;
+  epoch: number;
+}
+
+/** What `accept` did. `created` is false when the idempotency key was known already. */
+export interface Accepted {
+  job: Job;
+  created: boolean;
+  /** True when the id has to be put into the queue now; false while a predecessor holds the session. */
+  ready: boolean;
+}
+
+/** What `take` found. */
+export type Take =
+  | { kind: 'taken'; job: Job; session: Session | null; steps: Step[]; claims: Claim[]; turns: Turn[] }
+  | { kind: 'ended'; state: TerminalState; next: string | null }
+  | { kind: 'waiting'; until: Date }
+  | { kind: 'blocked' }
+  | { kind: 'newer_format'; format: number }
+  | { kind: 'absent' };
+
+/** An unsafe tool call that was recorded as about to be sent. */
+export interface Claim extends Position {
+  epoch: number;
+}
+
+export type Recorded = { kind: 'recorded' } | { kind: 'taken'; step: Step } | { kind: 'superseded' };
+
+export type Settled =
+  | { kind: 'settled'; next: string | null }
+  | { kind: 'taken'; step: Step }
+  | { kind: 'superseded' };
+
+/** How a job ends. `step` is the final reply, written in the same act when the database can do it. */
+export interface Ending {
+  state: TerminalState;
+  step: ReplyStep | null;
+  answer: string | null;
+  stopReason: string | null;
+  error: JobError | null;
+  totals: JobTotals;
+}
+
+/** A page request: newest first, `after` is the id of the last row of the page before. */
+export interface Page {
+  limit: number;
+  after?: string | undefined;
+}
+
+/**
+ * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
+ * database cannot be reached; nothing else is thrown for an expected situation.
+ */
+export interface ContextStore {
+  /** Creates or upgrades tables and indexes. Idempotent, safe to run from several processes at once. */
+  migrate(): Promise<void>;
+  /** Resolves when the database answers and is migrated. Throws `store_unavailable` or `store_not_migrated`. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+
+  createSession(session: NewSession): Promise<Session>;
+  session(tenant: string, id: string): Promise<Session | null>;
+  sessions(tenant: string, page: Page): Promise<Session[]>;
+  /** The succeeded turns of a session in order, from its first turn, whatever the context's cut. */
+  turns(tenant: string, sessionId: string): Promise<Turn[]>;
+
+  /**
+   * Makes a job durable. In a session it becomes the active job if the session is idle, otherwise it waits
+   * for its predecessors. Throws `session_not_found`, and `idempotency_conflict` when the key is known with
+   * another `requestHash`. Repeating a call whose outcome was lost is safe when it carries a key.
+   */
+  accept(job: NewJob): Promise<Accepted>;
+  job(tenant: string, id: string): Promise<Job | null>;
+  jobs(tenant: string, filter: { state?: JobState; sessionId?: string }, page: Page): Promise<Job[]>;
+  steps(jobId: string): Promise<Step[]>;
+
+  /** Raises the job's epoch, sets it running and reads all that is needed to go on with it. */
+  take(jobId: string): Promise<Take>;
+  /** Writes a step at its position, once. `durable` asks for a flush to disk before it returns. */
+  recordStep(fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded>;
+  /**
+   * Records that unsafe calls are about to be sent, durably. Returns the positions that this epoch now
+   * holds; a position that is missing was claimed by an earlier epoch, and its outcome is unknown.
+   */
+  claim(fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'>;
+  /** Withdraws claims of this epoch for calls that certainly were not sent. */
+  unclaim(fence: Fence, positions: readonly Position[]): Promise<void>;
+  /** Ends the job by compare-and-set on state and epoch and passes the session to its next job. */
+  settle(fence: Fence, ending: Ending): Promise<Settled>;
+  /** Sets the job waiting until a time; `failures` are the transient failures in a row, this one included. */
+  park(
+    fence: Fence,
+    wait: { until: Date; reason: string; failures: number },
+  ): Promise<'parked' | 'superseded'>;
+  /** Hands a running job back to the queue without charging anything. */
+  release(fence: Fence): Promise<'released' | 'superseded'>;
+  /** Records that a session's context starts at `turn` from now on. Never moves backwards. */
+  cutContext(sessionId: string, turn: number): Promise<void>;
+
+  /** Keeps a tool list under its hash. Idempotent. */
+  saveToolset(toolset: Toolset): Promise<void>;
+  toolset(hash: string): Promise<Toolset | null>;
+  /** Keeps bytes beside a job, such as a tool result too large for a model. Returns the blob's id. */
+  saveBlob(blob: NewBlob): Promise<string>;
+  blob(tenant: string, id: string): Promise<StoredBlob | null>;
+
+  /**
+   * Jobs that should be in the queue and have not moved for `idleMs`: queued and ready, running, or
+   * waiting with their time come. Oldest first.
+   */
+  unmovedJobs(idleMs: number, limit: number): Promise<string[]>;
+  /** Frees sessions whose active job has ended or is missing; returns the ids that became ready. */
+  freeSessions(limit: number): Promise<string[]>;
+}
+
+export interface NewBlob {
+  /** `<job>/<round>/<slot>`: the same result saved twice is one blob. */
+  id: string;
+  tenant: string;
+  jobId: string;
+  mediaType: string;
+  bytes: Uint8Array;
+}
+
+export type StoredBlob = NewBlob & { createdAt: Date };
+
+/** The queue of job ids. */
+export interface JobQueue {
+  /** Puts an id in, once: an id that is in the queue already stays as it is. */
+  add(jobId: string, options?: { delayMs?: number }): Promise<void>;
+  addMany(jobIds: readonly string[]): Promise<void>;
+}
+
+/** A tool as a model is offered it. `name` obeys the model's rule `[a-zA-Z0-9_-]{1,64}`. */
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  inputSchema: Record<string, unknown>;
+  safety: ToolSafety;
+  /** Set when the configuration says what to do about an unknown outcome; otherwise the agent's rule holds. */
+  unknownOutcome?: UnknownOutcomePolicy;
+}
+
+/** An ordered tool list; `hash` is a digest of the definitions. */
+export interface Toolset {
+  hash: string;
+  tools: ToolDefinition[];
+}
+
+export interface ToolCall {
+  name: string;
+  input: Record<string, unknown>;
+  /** Same for every repetition of one call; sent to the server in `_meta`. */
+  idempotencyKey: string;
+  timeoutMs: number;
+}
+
+export interface ToolOutput {
+  content: ContentBlock[];
+  isError: boolean;
+}
+
+/**
+ * The tools of the configured MCP servers.
+ *
+ * `call` resolves for everything a server answered, an error result included, and for a tool that is
+ * unknown or arguments that do not fit (`isError`). It throws `tool_server_unavailable` when the call
+ * certainly was not sent, and `tool_outcome_unknown` when it was sent and no answer came.
+ */
+export interface ToolProvider {
+  list(allowed: readonly string[] | undefined, signal: AbortSignal): Promise<Toolset>;
+  call(call: ToolCall, signal: AbortSignal): Promise<ToolOutput>;
+}
+
+export interface ModelRequest {
+  /** `provider/model`, as the agent has it. */
+  model: string;
+  system?: string | undefined;
+  messages: Message[];
+  tools: readonly ToolDefinition[];
+  maxTokens: number;
+  thinking?: Record<string, unknown> | undefined;
+  timeoutMs: number;
+  /** Opaque id sent along, so that a provider's log can be joined with the fleet's. */
+  jobId: string;
+}
+
+export interface ModelReply {
+  content: ContentBlock[];
+  stopReason: string;
+  model: string;
+  requestId?: string | undefined;
+  usage: Usage;
+}
+
+/** A model provider. Throws a FleetError: `again` for transient failures, `never` for the rest. */
+export interface Model {
+  complete(
+    request: ModelRequest,
+    options: { signal: AbortSignal; onDelta?: (text: string) => void },
+  ): Promise<ModelReply>;
+}
+
+/** Time and chance, so that the core has none of its own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** At least 0, less than 1. */
+  random(): number;
+}

@@ -1,0 +1,50 @@
+import type { FleetEvent } from './events.ts';
+import type { JobRecord } from './job-record.ts';
+import type { Clock, ContextStore, Fence, Model, ToolProvider, Toolset } from './ports.ts';
+import type { Step } from './step.ts';
+
+/** What the loop needs from outside. */
+export interface RunPorts {
+  store: ContextStore;
+  model: Model;
+  tools: ToolProvider;
+  clock: Clock;
+}
+
+/** How the fleet is set up, as far as the loop cares. */
+export interface RunPolicy {
+  /** `strict` flushes every step to disk; `default` only what design.md, invariant 10 names. */
+  durability: 'default' | 'strict';
+}
+
+/** Thrown inside the loop when the fence no longer holds; it never leaves runJob. */
+export class Superseded extends Error {}
+
+type WithoutJob<T> = T extends unknown ? Omit<T, 'job'> : never;
+
+/** A job that this worker holds, while it runs. */
+export interface Running {
+  ports: RunPorts;
+  policy: RunPolicy;
+  fence: Fence;
+  record: JobRecord;
+  toolset: Toolset;
+  signal: AbortSignal;
+  emit(event: WithoutJob<FleetEvent>): void;
+}
+
+/** Records a step, or adopts the one that stands at its position. */
+export async function recordStep(running: Running, step: Step): Promise<void> {
+  const durable = running.policy.durability === 'strict' || isUnsafeResult(running, step);
+  const recorded = await running.ports.store.recordStep(running.fence, step, { durable });
+  if (recorded.kind === 'superseded') throw new Superseded();
+  const standing = recorded.kind === 'taken' ? recorded.step : step;
+  running.record.add(standing);
+  running.emit({ type: 'step_recorded', step: standing, adopted: recorded.kind === 'taken' });
+}
+
+/** Losing the result of an unsafe call would turn a known outcome into an unknown one. */
+function isUnsafeResult(running: Running, step: Step): boolean {
+  if (step.kind !== 'result') return false;
+  return running.toolset.tools.some((tool) => tool.name === step.tool && tool.safety === 'unsafe');
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { contentBlock, type Message, toolResultBlock, toolUses } from './message.ts';
+
+/** Tokens as the provider counted them. */
+export const usage = z.object({
+  inputTokens: z.int().min(0),
+  outputTokens: z.int().min(0),
+  cacheReadTokens: z.int().min(0).default(0),
+  cacheWriteTokens: z.int().min(0).default(0),
+});
+export type Usage = z.infer<typeof usage>;
+
+/** One model reply, whole. `round` counts from 0; a reply stands at slot 0 of its round. */
+export const replyStep = z.object({
+  kind: z.literal('reply'),
+  round: z.int().min(0),
+  slot: z.literal(0),
+  content: z.array(contentBlock),
+  stopReason: z.string(),
+  model: z.string(),
+  requestId: z.string().optional(),
+  usage,
+  /** Hash of the tool list that was offered; frozen for the job by its first reply. */
+  toolset: z.string(),
+  ms: z.number(),
+});
+
+/** One tool result. It stands at slot k of its round, k being the place of its tool_use block, from 1. */
+export const resultStep = z.object({
+  kind: z.literal('result'),
+  round: z.int().min(0),
+  slot: z.int().min(1),
+  tool: z.string(),
+  block: toolResultBlock,
+  outcome: z.enum(['ok', 'error', 'unknown']),
+  /** Id of the blob that holds the whole result, when the block carries only a part of it. */
+  blob: z.string().optional(),
+  ms: z.number(),
+});
+
+export const step = z.discriminatedUnion('kind', [replyStep, resultStep]);
+
+export type ReplyStep = z.infer<typeof replyStep>;
+export type ResultStep = z.infer<typeof resultStep>;
+export type Step = z.infer<typeof step>;
+
+/** Where a step stands in its job. Written once, never changed. */
+export interface Position {
+  round: number;
+  slot: number;
+}
+
+/** Orders steps as they are read back: by round, the reply first, then the results by slot. */
+export function comparePositions(a: Position, b: Position): number {
+  return a.round - b.round || a.slot - b.slot;
+}
+
+/**
+ * The messages that a turn amounts to: its query, then each reply followed by one user message with all the
+ * results of that round in the order of their tool_use blocks.
+ */
+export function turnMessages(query: Message['content'], steps: readonly Step[]): Message[] {
+  const messages: Message[] = [{ role: 'user', content: query }];
+  for (const reply of steps.filter((s) => s.kind === 'reply').sort(comparePositions)) {
+    messages.push({ role: 'assistant', content: reply.content });
+    if (toolUses(reply.content).length === 0) continue;
+    const results = steps
+      .filter((s) => s.kind === 'result' && s.round === reply.round)
+      .sort(comparePositions);
+    if (results.length > 0) {
+      messages.push({ role: 'user', content: results.map((s) => (s as ResultStep).block) });
+    }
+  }
+  return messages;
+}
