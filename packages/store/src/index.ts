@@ -1,1 +1,2 @@
-export {};
+export type { PgClient, PgPool } from './postgres/database.ts';
+export { openPooledStore, openPostgresStore, PostgresStore } from './postgres/postgres-store.ts';

@@ -1,0 +1,166 @@
+import { FleetError } from '@mcp-fleet/core';
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  DEFAULT_SCHEMA,
+  type IQueueBackend,
+  runMigrations,
+} from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
+import pg from 'pg';
+
+/** How BullMQ reaches its datastore. Everything in this package that differs between the two is here. */
+export interface QueueBackend {
+  /** `redis`, or `postgres` for a server as well as for PostgreSQL in the process. */
+  readonly kind: 'redis' | 'postgres';
+  /** The name under which the queue is kept; queues of two fleets on one server differ by it. */
+  readonly queueName: string;
+  /** A connection for producers, which fail at once while the datastore is away. */
+  producer(): BullConnection;
+  /** A connection for workers, which wait for the datastore to come back. */
+  consumer(): BullConnection;
+  /** Prepares the datastore. Idempotent. */
+  migrate(): Promise<void>;
+  /** Resolves when the datastore answers, throws `queue_unavailable` with the reason otherwise. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a BullMQ class is constructed with. */
+export interface BullConnection {
+  connection: object;
+  factory: BackendFactory<IQueueBackend, object> | undefined;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  queueName?: string;
+}
+
+const defaultQueueName = 'fleet-jobs';
+
+/** Opens the backend that a `QUEUE_URL` names: `redis://`, `rediss://`, `postgres://` or `postgresql://`. */
+export function openQueueBackend(url: string, options: BackendOptions = {}): QueueBackend {
+  const scheme = url.slice(0, url.indexOf(':'));
+  if (scheme === 'redis' || scheme === 'rediss') return openRedis(url, options);
+  if (scheme === 'postgres' || scheme === 'postgresql') return openPostgres(url, options);
+  throw new FleetError(
+    'invalid_config',
+    `QUEUE_URL has the scheme ${JSON.stringify(scheme)}; expected redis://, rediss://, postgres:// or postgresql://.`,
+  );
+}
+
+type SettableOptions = Pick<RedisOptions, 'enableOfflineQueue' | 'connectTimeout' | 'commandTimeout'>;
+
+function openRedis(url: string, options: BackendOptions): QueueBackend {
+  const opened = new Set<Redis>();
+  const connect = (redisOptions: SettableOptions): BullConnection => {
+    const redis = new Redis(url, { maxRetriesPerRequest: null, ...redisOptions });
+    opened.add(redis);
+    // ioredis reconnects by itself; without a listener it prints every failed try.
+    redis.on('error', () => undefined);
+    return {
+      connection: redis,
+      factory: undefined,
+      close: async () => {
+        opened.delete(redis);
+        redis.disconnect();
+      },
+    };
+  };
+  return {
+    kind: 'redis',
+    queueName: options.queueName ?? defaultQueueName,
+    producer: () => connect({ enableOfflineQueue: false, connectTimeout: 5_000, commandTimeout: 5_000 }),
+    consumer: () => connect({}),
+    migrate: async () => undefined,
+    check: () => pingRedis(url),
+    close: async () => {
+      for (const redis of opened) redis.disconnect();
+    },
+  };
+}
+
+async function pingRedis(url: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000, maxRetriesPerRequest: 1 });
+  const reasons: string[] = [];
+  redis.on('error', (error) => reasons.push(error.message || String(error)));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (thrown) {
+    const reason = reasons[0] ?? (thrown instanceof Error ? thrown.message : String(thrown));
+    throw new FleetError('queue_unavailable', `Redis does not answer: ${reason}.`, { cause: thrown });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The part of a `pg.Pool` that BullMQ's PostgreSQL backend and this file use. */
+export interface QueuePool {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  connect(): Promise<{ query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>; release(): void }>;
+  end(): Promise<void>;
+}
+
+function openPostgres(url: string, options: BackendOptions): QueueBackend {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 12,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'mcp-fleet queue',
+    options: `-c search_path=${DEFAULT_SCHEMA}`,
+  });
+  pool.on('error', () => undefined);
+  const backend = openPooledBackend(pool as unknown as QueuePool, options);
+  return { ...backend, close: () => pool.end() };
+}
+
+/** A backend over a pool that exists, such as the embedded PostgreSQL's. The pool stays its owner's. */
+export function openPooledBackend(pool: QueuePool, options: BackendOptions = {}): QueueBackend {
+  const connection: BullConnection = {
+    connection: pool,
+    factory: createPostgresBackend as unknown as BackendFactory<IQueueBackend, object>,
+    close: async () => undefined,
+  };
+  return {
+    kind: 'postgres',
+    queueName: options.queueName ?? defaultQueueName,
+    producer: () => connection,
+    consumer: () => connection,
+    migrate: () => migratePostgres(pool),
+    check: () => checkPostgres(pool),
+    close: async () => undefined,
+  };
+}
+
+async function migratePostgres(pool: QueuePool): Promise<void> {
+  try {
+    const client = await pool.connect();
+    try {
+      await runMigrations(client as unknown as Parameters<typeof runMigrations>[0]);
+    } finally {
+      client.release();
+    }
+  } catch (thrown) {
+    throw unavailable(thrown);
+  }
+}
+
+async function checkPostgres(pool: QueuePool): Promise<void> {
+  try {
+    await pool.query(`SELECT max(version) FROM ${DEFAULT_SCHEMA}.migration`);
+  } catch (thrown) {
+    throw unavailable(thrown);
+  }
+}
+
+function unavailable(thrown: unknown): FleetError {
+  const missing = thrown instanceof Error && 'code' in thrown && (thrown.code === '42P01' || thrown.code === '3F000');
+  const reason = thrown instanceof Error ? thrown.message || String((thrown as { code?: string }).code) : String(thrown);
+  const message = missing
+    ? 'The PostgreSQL queue has no tables yet. Run `fleet migrate`.'
+    : `The PostgreSQL queue cannot be reached: ${reason}.`;
+  return new FleetError('queue_unavailable', message, { cause: thrown });
+}

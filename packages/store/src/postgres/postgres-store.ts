@@ -1,0 +1,129 @@
+import type {
+  Accepted,
+  ContextStore,
+  Ending,
+  Fence,
+  Job,
+  JobState,
+  NewBlob,
+  NewJob,
+  NewSession,
+  Page,
+  Position,
+  Recorded,
+  Session,
+  Settled,
+  Step,
+  StoredBlob,
+  Take,
+  Toolset,
+  Turn,
+} from '@mcp-fleet/core';
+import pg from 'pg';
+import { decodeToolset, encode } from '../record-codec.ts';
+import { accept } from './accept.ts';
+import { blob, saveBlob } from './blobs.ts';
+import { Database, type PgPool } from './database.ts';
+import { park, release } from './hand-over.ts';
+import { checkMigrated, migrate } from './migrate.ts';
+import * as reads from './reads.ts';
+import { claim, recordStep, unclaim } from './record-step.ts';
+import { freeSessions, unmovedJobs } from './repairs.ts';
+import { settle } from './settle.ts';
+import { take } from './take.ts';
+
+/** Toolsets known to be stored; a fleet has few, so forgetting all of them now and then costs nothing. */
+const rememberedToolsets = 1000;
+
+/** The context store on PostgreSQL: one statement for each of the port's verbs on the hot path. */
+export class PostgresStore implements ContextStore {
+  readonly #database: Database;
+  readonly #toolsets = new Map<string, Toolset>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  migrate = (): Promise<void> => migrate(this.#database);
+  check = (): Promise<void> => checkMigrated(this.#database);
+  close = (): Promise<void> => this.#database.close();
+
+  createSession = (session: NewSession): Promise<Session> => reads.createSession(this.#database, session);
+  session = (tenant: string, id: string): Promise<Session | null> => reads.session(this.#database, tenant, id);
+  sessions = (tenant: string, page: Page): Promise<Session[]> => reads.sessions(this.#database, tenant, page);
+  turns = (tenant: string, sessionId: string): Promise<Turn[]> => reads.turns(this.#database, tenant, sessionId);
+
+  accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
+  job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
+  jobs = (tenant: string, filter: { state?: JobState; sessionId?: string }, page: Page): Promise<Job[]> =>
+    reads.jobs(this.#database, tenant, filter, page);
+  steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
+
+  take = (jobId: string): Promise<Take> => take(this.#database, jobId);
+  recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
+    recordStep(this.#database, fence, step, options.durable);
+  claim = (fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> =>
+    claim(this.#database, fence, positions);
+  unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
+    unclaim(this.#database, fence, positions);
+  settle = (fence: Fence, ending: Ending): Promise<Settled> => settle(this.#database, fence, ending);
+  park = (fence: Fence, wait: { until: Date; reason: string; failures: number }) =>
+    park(this.#database, fence, wait);
+  release = (fence: Fence): Promise<'released' | 'superseded'> => release(this.#database, fence);
+
+  async cutContext(sessionId: string, turn: number): Promise<void> {
+    const text = 'UPDATE fleet.sessions SET context_from = greatest(context_from, $2) WHERE id = $1';
+    await this.#database.flushed('cut', text, [sessionId, turn]);
+  }
+
+  async saveToolset(toolset: Toolset): Promise<void> {
+    if (this.#toolsets.has(toolset.hash)) return;
+    const text = 'INSERT INTO fleet.toolsets (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING';
+    await this.#database.flushed('save_toolset', text, [toolset.hash, encode(toolset)]);
+    this.#remember(toolset);
+  }
+
+  async toolset(hash: string): Promise<Toolset | null> {
+    const known = this.#toolsets.get(hash);
+    if (known) return known;
+    const text = 'SELECT body FROM fleet.toolsets WHERE hash = $1';
+    const [row] = await this.#database.lazy<{ body: string }>('toolset', text, [hash]);
+    if (!row) return null;
+    const toolset = decodeToolset(row.body);
+    this.#remember(toolset);
+    return toolset;
+  }
+
+  #remember(toolset: Toolset): void {
+    if (this.#toolsets.size >= rememberedToolsets) this.#toolsets.clear();
+    this.#toolsets.set(toolset.hash, toolset);
+  }
+
+  saveBlob = (blob: NewBlob): Promise<string> => saveBlob(this.#database, blob);
+  blob = (tenant: string, id: string): Promise<StoredBlob | null> => blob(this.#database, tenant, id);
+  unmovedJobs = (idleMs: number, limit: number): Promise<string[]> => unmovedJobs(this.#database, idleMs, limit);
+  freeSessions = (limit: number): Promise<string[]> => freeSessions(this.#database, limit);
+}
+
+/** Opens the store on a PostgreSQL server. Connects when it is first used. */
+export function openPostgresStore(url: string, options: { connections?: number } = {}): PostgresStore {
+  const pool = (flags: string) => {
+    const opened = new pg.Pool({
+      connectionString: url,
+      max: options.connections ?? 10,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      application_name: 'mcp-fleet store',
+      options: flags,
+    });
+    // A connection that breaks while idle is replaced by the next use; without a listener it ends the process.
+    opened.on('error', () => undefined);
+    return opened as unknown as PgPool;
+  };
+  return new PostgresStore(new Database(pool(''), pool('-c synchronous_commit=off')));
+}
+
+/** Opens the store over a pool that exists, such as the embedded PostgreSQL's. */
+export function openPooledStore(pool: PgPool): PostgresStore {
+  return new PostgresStore(new Database(pool, pool));
+}

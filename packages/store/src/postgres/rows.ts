@@ -1,0 +1,104 @@
+import { type Job, type JobState, type Session, step, type Turn, contentBlock } from '@mcp-fleet/core';
+import { z } from 'zod';
+import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+
+export interface JobRow {
+  id: string;
+  tenant: string;
+  session_id: string | null;
+  turn: number | null;
+  state: JobState;
+  agent: string;
+  query: string;
+  metadata: string;
+  format: number;
+  epoch: number;
+  crashes: number;
+  transient_failures: number;
+  wait_until: Date | null;
+  wait_reason: string | null;
+  answer: string | null;
+  stop_reason: string | null;
+  error: string | null;
+  totals: string | null;
+  idempotency_key: string | null;
+  request_hash: string | null;
+  created_at: Date;
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+export interface SessionRow {
+  id: string;
+  tenant: string;
+  agent: string;
+  metadata: string;
+  active_job: string | null;
+  context_from: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    sessionId: row.session_id,
+    turn: row.turn,
+    state: row.state,
+    agent: decodeAgent(row.agent),
+    query: decodeQuery(row.query),
+    metadata: decodeMetadata(row.metadata),
+    format: row.format,
+    epoch: row.epoch,
+    crashes: row.crashes,
+    transientFailures: row.transient_failures,
+    waitUntil: row.wait_until,
+    waitReason: row.wait_reason,
+    answer: row.answer,
+    stopReason: row.stop_reason,
+    error: row.error === null ? null : decodeError(row.error),
+    totals: row.totals === null ? null : decodeTotals(row.totals),
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}
+
+export function toSession(row: SessionRow): Session {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    agent: row.agent,
+    metadata: decodeMetadata(row.metadata),
+    activeJob: row.active_job,
+    contextFrom: row.context_from,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+const turnList: z.ZodType<Turn[]> = z.array(
+  z.object({ jobId: z.string(), turn: z.int(), query: z.array(contentBlock), steps: z.array(step) }),
+);
+const stepList = z.array(step);
+
+/** Reads the text that `stepsJson` made. */
+export const parseSteps = (text: string) => stepList.parse(JSON.parse(text));
+/** Reads the text that `turnsJson` made. */
+export const parseTurns = (text: string) => turnList.parse(JSON.parse(text));
+
+/** SQL for a job's steps as one JSON text, with the bodies as they were written. */
+export function stepsJson(jobId: string): string {
+  return `(SELECT '[' || coalesce(string_agg(st.body, ',' ORDER BY st.round, st.slot), '') || ']'
+     FROM fleet.steps st WHERE st.job_id = ${jobId})`;
+}
+
+/** SQL for the succeeded turns of a session, from a turn on, as one JSON text. */
+export function turnsJson(sessionId: string, from: string): string {
+  return `(SELECT '[' || coalesce(string_agg(
+       '{"jobId":' || to_json(tj.id)::text || ',"turn":' || tj.turn || ',"query":' || tj.query
+       || ',"steps":' || ${stepsJson('tj.id')} || '}', ',' ORDER BY tj.turn), '') || ']'
+     FROM fleet.jobs tj
+     WHERE tj.session_id = ${sessionId} AND tj.state = 'succeeded' AND tj.turn >= ${from})`;
+}

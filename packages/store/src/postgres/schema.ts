@@ -1,0 +1,91 @@
+/**
+ * Migrations in order; each runs once, in one transaction with its entry in `fleet.migrations`. A migration
+ * that has been released is never edited: the next change is the next entry.
+ *
+ * Bodies are JSON as text, not jsonb: jsonb reorders keys, and what was sent to a model once has to be sent
+ * again byte for byte.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE fleet.sessions (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    agent text NOT NULL,
+    metadata text NOT NULL,
+    active_job text,
+    next_turn int NOT NULL DEFAULT 1,
+    context_from int NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX sessions_by_tenant ON fleet.sessions (tenant, id);
+  CREATE INDEX sessions_held ON fleet.sessions (updated_at) WHERE active_job IS NOT NULL;
+
+  CREATE TABLE fleet.jobs (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    session_id text,
+    turn int,
+    state text NOT NULL DEFAULT 'queued',
+    agent text NOT NULL,
+    query text NOT NULL,
+    metadata text NOT NULL,
+    format int NOT NULL,
+    epoch int NOT NULL DEFAULT 0,
+    crashes int NOT NULL DEFAULT 0,
+    crash_steps int NOT NULL DEFAULT 0,
+    transient_failures int NOT NULL DEFAULT 0,
+    wait_until timestamptz,
+    wait_reason text,
+    answer text,
+    stop_reason text,
+    error text,
+    totals text,
+    idempotency_key text,
+    request_hash text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    ended_at timestamptz,
+    updated_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE UNIQUE INDEX jobs_by_idempotency_key ON fleet.jobs (tenant, idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+  CREATE UNIQUE INDEX jobs_by_turn ON fleet.jobs (session_id, turn) WHERE session_id IS NOT NULL;
+  CREATE INDEX jobs_by_tenant ON fleet.jobs (tenant, id);
+  CREATE INDEX jobs_unended ON fleet.jobs (created_at) WHERE state IN ('queued', 'running', 'waiting');
+
+  CREATE TABLE fleet.steps (
+    job_id text NOT NULL,
+    round int NOT NULL,
+    slot int NOT NULL,
+    body text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (job_id, round, slot)
+  );
+  CREATE TABLE fleet.claims (
+    job_id text NOT NULL,
+    round int NOT NULL,
+    slot int NOT NULL,
+    epoch int NOT NULL,
+    claimed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (job_id, round, slot)
+  );
+  CREATE TABLE fleet.toolsets (hash text PRIMARY KEY, body text NOT NULL);
+  CREATE TABLE fleet.blobs (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    job_id text NOT NULL,
+    media_type text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE TABLE fleet.blob_chunks (
+    blob_id text NOT NULL REFERENCES fleet.blobs (id) ON DELETE CASCADE,
+    n int NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (blob_id, n)
+  );
+  `,
+];
+
+/** Serialises migrations of several processes; the number spells FLEE. */
+export const migrationLock = 0x464c4545;

@@ -1,0 +1,61 @@
+import {
+  type AgentSpec,
+  agentSpec,
+  type ContentBlock,
+  contentBlock,
+  type ErrorCode,
+  errorCodes,
+  type JobError,
+  type JobTotals,
+  type Step,
+  step,
+  type Toolset,
+} from '@mcp-fleet/core';
+import { z } from 'zod';
+
+/**
+ * Stored bodies are JSON as text in every database: key order, odd keys, NUL and lone surrogates come back
+ * exactly as they went in. Reading parses, so that nothing unknown gets past the store's edge.
+ */
+export const encode = (value: unknown): string => JSON.stringify(value);
+
+export const encodeStep = (value: Step): string => JSON.stringify(value);
+export const decodeStep = (text: string): Step => step.parse(JSON.parse(text));
+
+export const decodeAgent = (text: string): AgentSpec => agentSpec.parse(JSON.parse(text));
+
+const query = z.array(contentBlock);
+export const decodeQuery = (text: string): ContentBlock[] => query.parse(JSON.parse(text));
+
+const metadata = z.record(z.string(), z.string());
+export const decodeMetadata = (text: string): Record<string, string> => metadata.parse(JSON.parse(text));
+
+const jobError = z.object({
+  code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]).catch('internal'),
+  message: z.string(),
+});
+export const decodeError = (text: string): JobError => jobError.parse(JSON.parse(text));
+
+const totals = z.object({
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cacheReadTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  modelCalls: z.number(),
+  toolCalls: z.number(),
+});
+export const decodeTotals = (text: string): JobTotals => totals.parse(JSON.parse(text));
+
+const toolset: z.ZodType<Toolset> = z.object({
+  hash: z.string(),
+  tools: z.array(
+    z.object({
+      name: z.string(),
+      description: z.string(),
+      inputSchema: z.record(z.string(), z.unknown()),
+      safety: z.enum(['read_only', 'idempotent', 'unsafe']),
+      unknownOutcome: z.enum(['ask_model', 'retry', 'fail']).optional(),
+    }),
+  ),
+}) as z.ZodType<Toolset>;
+export const decodeToolset = (text: string): Toolset => toolset.parse(JSON.parse(text));
