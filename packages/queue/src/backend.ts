@@ -82,7 +82,12 @@ function openRedis(url: string, options: BackendOptions): QueueBackend {
 }
 
 async function pingRedis(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000, maxRetriesPerRequest: 1 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 3_000,
+    maxRetriesPerRequest: 1,
+  });
   const reasons: string[] = [];
   redis.on('error', (error) => reasons.push(error.message || String(error)));
   try {
@@ -99,7 +104,10 @@ async function pingRedis(url: string): Promise<void> {
 /** The part of a `pg.Pool` that BullMQ's PostgreSQL backend and this file use. */
 export interface QueuePool {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  connect(): Promise<{ query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>; release(): void }>;
+  connect(): Promise<{
+    query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+    release(): void;
+  }>;
   end(): Promise<void>;
 }
 
@@ -157,8 +165,10 @@ async function checkPostgres(pool: QueuePool): Promise<void> {
 }
 
 function unavailable(thrown: unknown): FleetError {
-  const missing = thrown instanceof Error && 'code' in thrown && (thrown.code === '42P01' || thrown.code === '3F000');
-  const reason = thrown instanceof Error ? thrown.message || String((thrown as { code?: string }).code) : String(thrown);
+  const missing =
+    thrown instanceof Error && 'code' in thrown && (thrown.code === '42P01' || thrown.code === '3F000');
+  const reason =
+    thrown instanceof Error ? thrown.message || String((thrown as { code?: string }).code) : String(thrown);
   const message = missing
     ? 'The PostgreSQL queue has no tables yet. Run `fleet migrate`.'
     : `The PostgreSQL queue cannot be reached: ${reason}.`;

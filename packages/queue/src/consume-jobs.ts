@@ -58,7 +58,8 @@ export class JobConsumer {
     const worker = new Worker(
       this.#backend.queueName,
       // BullMQ makes an AbortSignal only for a processor that declares three parameters.
-      (job: Job, token: string | undefined, signal: AbortSignal | undefined) => this.#deliver(job, token, signal),
+      (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
+        this.#deliver(job, token, signal),
       {
         connection: this.#connection.connection,
         concurrency,

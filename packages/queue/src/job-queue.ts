@@ -31,7 +31,9 @@ export class BullJobQueue implements JobQueue {
 
   async add(jobId: string, options: { delayMs?: number } = {}): Promise<void> {
     const delay = options.delayMs ?? 0;
-    await this.#guard(() => this.#queue.add('job', {}, { ...jobOptions, jobId, ...(delay > 0 ? { delay } : {}) }));
+    await this.#guard(() =>
+      this.#queue.add('job', {}, { ...jobOptions, jobId, ...(delay > 0 ? { delay } : {}) }),
+    );
   }
 
   async addMany(jobIds: readonly string[]): Promise<void> {
@@ -41,7 +43,9 @@ export class BullJobQueue implements JobQueue {
   }
 
   async counts(): Promise<QueueCounts> {
-    const counts = await this.#guard(() => this.#queue.getJobCounts('wait', 'prioritized', 'active', 'delayed'));
+    const counts = await this.#guard(() =>
+      this.#queue.getJobCounts('wait', 'prioritized', 'active', 'delayed'),
+    );
     return {
       waiting: (counts.wait ?? 0) + (counts.prioritized ?? 0),
       active: counts.active ?? 0,
@@ -59,7 +63,9 @@ export class BullJobQueue implements JobQueue {
       return await work();
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new FleetError('queue_unavailable', `The queue did not take the request: ${reason}.`, { cause: thrown });
+      throw new FleetError('queue_unavailable', `The queue did not take the request: ${reason}.`, {
+        cause: thrown,
+      });
     }
   }
 }

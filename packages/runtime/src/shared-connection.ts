@@ -39,11 +39,14 @@ export class SharedConnection extends EventEmitter {
     });
   }
 
-  query = (query: string | Query, values?: unknown[]): Promise<pg.QueryResult> => this.#enqueue(null, query, values);
+  query = (query: string | Query, values?: unknown[]): Promise<pg.QueryResult> =>
+    this.#enqueue(null, query, values);
 
   /** Borrows the connection. A borrower that listens gets every notification. */
   async connect(): Promise<BorrowedConnection> {
-    return new BorrowedConnection(this.#client, (owner, query, values) => this.#enqueue(owner, query, values));
+    return new BorrowedConnection(this.#client, (owner, query, values) =>
+      this.#enqueue(owner, query, values),
+    );
   }
 
   /** Lets what is queued run to its end; the connection itself belongs to who opened it. */
@@ -102,7 +105,8 @@ export class BorrowedConnection extends EventEmitter {
     client.on('notification', this.#forward);
   }
 
-  query = (query: string | Query, values?: unknown[]): Promise<pg.QueryResult> => this.#enqueue(this, query, values);
+  query = (query: string | Query, values?: unknown[]): Promise<pg.QueryResult> =>
+    this.#enqueue(this, query, values);
 
   release(): void {
     this.#client.removeListener('notification', this.#forward);

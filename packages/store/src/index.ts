@@ -1,2 +1,4 @@
+export { openMongoStore } from './mongo/mongo-store.ts';
+export { openStore } from './open-store.ts';
 export type { PgClient, PgPool } from './postgres/database.ts';
 export { openPooledStore, openPostgresStore, PostgresStore } from './postgres/postgres-store.ts';

@@ -1,1 +1,4 @@
-export {};
+export { createApp } from './app.ts';
+export { JobEvents } from './job-events.ts';
+export { type ApiParts, localTenant } from './parts.ts';
+export { startApi } from './start-api.ts';

@@ -1,1 +1,2 @@
-export {};
+export { createWorker, modelSettings, startWorker, type WorkerSetup } from './start-worker.ts';
+export { FleetWorker, type WorkerOptions, type WorkerParts } from './worker.ts';

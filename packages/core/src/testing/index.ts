@@ -1,1 +1,3 @@
-export {};
+export { answers, CountingTools } from './counting-tools.ts';
+export { MemoryStore } from './memory-store.ts';
+export { asks, ScriptedModel, says } from './scripted-model.ts';

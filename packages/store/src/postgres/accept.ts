@@ -37,7 +37,8 @@ export async function accept(database: Database, job: NewJob): Promise<Accepted>
     job.idempotencyKey,
     job.requestHash,
   ];
-  const [name, text] = job.sessionId === null ? ['accept', insertAlone] : ['accept_in_session', insertInSession];
+  const [name, text] =
+    job.sessionId === null ? ['accept', insertAlone] : ['accept_in_session', insertInSession];
   try {
     const [row] = await database.flushed<JobRow & { ready: boolean }>(name, text, values);
     if (row) return { job: toJob(row), created: true, ready: row.ready };

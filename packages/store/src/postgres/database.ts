@@ -25,7 +25,8 @@ export interface PgPool {
 }
 
 const unreachable = /^(08|57P|53)|^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
-const unreachableText = /Connection terminated|timeout exceeded|connection error|not queryable|closed|Cannot use a pool/i;
+const unreachableText =
+  /Connection terminated|timeout exceeded|connection error|not queryable|closed|Cannot use a pool/i;
 const notMigrated = new Set(['42P01', '3F000', '42703']);
 
 /** Turns a driver's error into the store's two faults; anything else is a bug and passes as it is. */
@@ -40,9 +41,13 @@ export function toStoreError(thrown: unknown): unknown {
     );
   }
   if (unreachable.test(code) || (code === '' && unreachableText.test(thrown.message))) {
-    return new FleetError('store_unavailable', `The PostgreSQL store cannot be reached: ${thrown.message || code}.`, {
-      cause: thrown,
-    });
+    return new FleetError(
+      'store_unavailable',
+      `The PostgreSQL store cannot be reached: ${thrown.message || code}.`,
+      {
+        cause: thrown,
+      },
+    );
   }
   return thrown;
 }

@@ -10,7 +10,9 @@ export async function migrate(database: Database): Promise<void> {
     await client.query(
       'CREATE TABLE IF NOT EXISTS fleet.migrations (version int PRIMARY KEY, applied_at timestamptz DEFAULT now())',
     );
-    const done = await client.query<{ version: number }>('SELECT max(version) AS version FROM fleet.migrations');
+    const done = await client.query<{ version: number }>(
+      'SELECT max(version) AS version FROM fleet.migrations',
+    );
     const version = done.rows[0]?.version ?? 0;
     for (const [index, sql] of migrations.entries()) {
       if (index < version) continue;

@@ -26,9 +26,16 @@ const pass = `
 const holder = `SELECT active_job FROM fleet.sessions WHERE id = $1`;
 
 /** Passes a session from a job that has ended to its next one; returns that job's id, null if there is none. */
-export async function passSession(database: Database, sessionId: string, endedJob: string): Promise<string | null> {
+export async function passSession(
+  database: Database,
+  sessionId: string,
+  endedJob: string,
+): Promise<string | null> {
   for (;;) {
-    const [passed] = await database.flushed<{ active_job: string | null }>('pass', pass, [sessionId, endedJob]);
+    const [passed] = await database.flushed<{ active_job: string | null }>('pass', pass, [
+      sessionId,
+      endedJob,
+    ]);
     if (passed) return passed.active_job;
     const [held] = await database.flushed<{ active_job: string | null }>('holder', holder, [sessionId]);
     if (held?.active_job !== endedJob) return null;

@@ -49,9 +49,11 @@ export class PostgresStore implements ContextStore {
   close = (): Promise<void> => this.#database.close();
 
   createSession = (session: NewSession): Promise<Session> => reads.createSession(this.#database, session);
-  session = (tenant: string, id: string): Promise<Session | null> => reads.session(this.#database, tenant, id);
+  session = (tenant: string, id: string): Promise<Session | null> =>
+    reads.session(this.#database, tenant, id);
   sessions = (tenant: string, page: Page): Promise<Session[]> => reads.sessions(this.#database, tenant, page);
-  turns = (tenant: string, sessionId: string): Promise<Turn[]> => reads.turns(this.#database, tenant, sessionId);
+  turns = (tenant: string, sessionId: string): Promise<Turn[]> =>
+    reads.turns(this.#database, tenant, sessionId);
 
   accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
@@ -101,7 +103,8 @@ export class PostgresStore implements ContextStore {
 
   saveBlob = (blob: NewBlob): Promise<string> => saveBlob(this.#database, blob);
   blob = (tenant: string, id: string): Promise<StoredBlob | null> => blob(this.#database, tenant, id);
-  unmovedJobs = (idleMs: number, limit: number): Promise<string[]> => unmovedJobs(this.#database, idleMs, limit);
+  unmovedJobs = (idleMs: number, limit: number): Promise<string[]> =>
+    unmovedJobs(this.#database, idleMs, limit);
   freeSessions = (limit: number): Promise<string[]> => freeSessions(this.#database, limit);
 }
 

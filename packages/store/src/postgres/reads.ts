@@ -1,7 +1,16 @@
 import type { Job, JobState, NewSession, Page, Session, Step, Turn } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import type { Database } from './database.ts';
-import { type JobRow, parseSteps, parseTurns, type SessionRow, stepsJson, toJob, toSession, turnsJson } from './rows.ts';
+import {
+  type JobRow,
+  parseSteps,
+  parseTurns,
+  type SessionRow,
+  stepsJson,
+  toJob,
+  toSession,
+  turnsJson,
+} from './rows.ts';
 
 const insertSession = `
   INSERT INTO fleet.sessions (id, tenant, agent, metadata) VALUES ($1, $2, $3, $4) RETURNING *`;
@@ -53,6 +62,8 @@ export async function jobs(
 }
 
 export async function steps(database: Database, jobId: string): Promise<Step[]> {
-  const [row] = await database.lazy<{ steps: string }>('steps', `SELECT ${stepsJson('$1')} AS steps`, [jobId]);
+  const [row] = await database.lazy<{ steps: string }>('steps', `SELECT ${stepsJson('$1')} AS steps`, [
+    jobId,
+  ]);
   return row ? parseSteps(row.steps) : [];
 }

@@ -16,7 +16,12 @@ const readStep = `
   SELECT st.body FROM fleet.steps st JOIN fleet.jobs j ON j.id = st.job_id
   WHERE st.job_id = $1 AND j.epoch = $2 AND j.state = 'running' AND st.round = $3 AND st.slot = $4`;
 
-export async function recordStep(database: Database, fence: Fence, step: Step, durable: boolean): Promise<Recorded> {
+export async function recordStep(
+  database: Database,
+  fence: Fence,
+  step: Step,
+  durable: boolean,
+): Promise<Recorded> {
   const values = [fence.jobId, fence.epoch, step.round, step.slot, encodeStep(step)];
   const rows = durable
     ? await database.flushed('record', insertStep, values)
@@ -70,7 +75,11 @@ const deleteClaims = `
   DELETE FROM fleet.claims c USING unnest($3::int[], $4::int[]) AS a (round, slot)
   WHERE c.job_id = $1 AND c.epoch = $2 AND (c.round, c.slot) = (a.round, a.slot)`;
 
-export async function unclaim(database: Database, fence: Fence, positions: readonly Position[]): Promise<void> {
+export async function unclaim(
+  database: Database,
+  fence: Fence,
+  positions: readonly Position[],
+): Promise<void> {
   await database.flushed('unclaim', deleteClaims, [
     fence.jobId,
     fence.epoch,

@@ -1,4 +1,4 @@
-import { type Job, type JobState, type Session, step, type Turn, contentBlock } from '@mcp-fleet/core';
+import { contentBlock, type Job, type JobState, type Session, step, type Turn } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 

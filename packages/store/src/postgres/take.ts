@@ -1,7 +1,16 @@
 import { type Claim, isTerminal, jobFormat, type Take } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 import { passSession } from './pass-session.ts';
-import { type JobRow, parseSteps, parseTurns, type SessionRow, stepsJson, toJob, toSession, turnsJson } from './rows.ts';
+import {
+  type JobRow,
+  parseSteps,
+  parseTurns,
+  type SessionRow,
+  stepsJson,
+  toJob,
+  toSession,
+  turnsJson,
+} from './rows.ts';
 
 /**
  * Takes the job and reads all that is needed to go on with it. `crashes` counts takes of a job whose last
@@ -45,7 +54,9 @@ interface TakenRow extends JobRow {
   turns: string;
 }
 
-type StateRow = Pick<JobRow, 'id' | 'state' | 'format' | 'wait_until' | 'session_id'> & { active_job: string | null };
+type StateRow = Pick<JobRow, 'id' | 'state' | 'format' | 'wait_until' | 'session_id'> & {
+  active_job: string | null;
+};
 
 /**
  * Lazily flushed: should the database lose a take, an epoch may be given out twice, but a claim or a settle

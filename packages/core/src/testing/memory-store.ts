@@ -1,0 +1,225 @@
+import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
+import type {
+  Accepted,
+  Claim,
+  ContextStore,
+  Ending,
+  Fence,
+  NewBlob,
+  Recorded,
+  Settled,
+  Take,
+  Toolset,
+} from '../ports.ts';
+import type { NewSession, Session } from '../session.ts';
+import { comparePositions, type Position, type Step } from '../step.ts';
+
+interface StoredJob {
+  job: Job;
+  steps: Step[];
+  claims: Claim[];
+}
+
+type Verbs =
+  | 'createSession'
+  | 'accept'
+  | 'take'
+  | 'recordStep'
+  | 'claim'
+  | 'unclaim'
+  | 'settle'
+  | 'park'
+  | 'release'
+  | 'cutContext'
+  | 'saveToolset'
+  | 'toolset'
+  | 'saveBlob'
+  | 'steps';
+
+/** The part of the context store that the loop uses, in memory, for the core's own tests. */
+export class MemoryStore implements Pick<ContextStore, Verbs> {
+  readonly jobs = new Map<string, StoredJob>();
+  readonly sessions = new Map<string, Session>();
+  readonly toolsets = new Map<string, Toolset>();
+  readonly blobs = new Map<string, NewBlob>();
+  /** Called before each verb; throw in it to make the verb fail. */
+  before: (verb: Verbs) => void = () => undefined;
+
+  async createSession(session: NewSession): Promise<Session> {
+    const now = new Date(0);
+    const stored = { ...session, activeJob: null, contextFrom: 1, createdAt: now, updatedAt: now };
+    this.sessions.set(session.id, stored);
+    return stored;
+  }
+
+  async accept(job: NewJob): Promise<Accepted> {
+    const session = job.sessionId === null ? null : this.#session(job.sessionId);
+    const turns = [...this.jobs.values()].filter((other) => other.job.sessionId === job.sessionId).length;
+    const stored: Job = {
+      id: job.id,
+      tenant: job.tenant,
+      sessionId: job.sessionId,
+      agent: job.agent,
+      query: job.query,
+      metadata: job.metadata,
+      turn: session ? turns + 1 : null,
+      state: 'queued',
+      format: jobFormat,
+      epoch: 0,
+      crashes: 0,
+      transientFailures: 0,
+      waitUntil: null,
+      waitReason: null,
+      answer: null,
+      stopReason: null,
+      error: null,
+      totals: null,
+      createdAt: new Date(0),
+      startedAt: null,
+      endedAt: null,
+    };
+    this.jobs.set(job.id, { job: stored, steps: [], claims: [] });
+    const ready = session === null || session.activeJob === null;
+    if (session && ready) session.activeJob = job.id;
+    return { job: stored, created: true, ready };
+  }
+
+  async take(jobId: string): Promise<Take> {
+    this.before('take');
+    const stored = this.jobs.get(jobId);
+    if (!stored) return { kind: 'absent' };
+    const { job } = stored;
+    if (isTerminal(job.state)) return { kind: 'ended', state: job.state, next: null };
+    const session = job.sessionId === null ? null : this.#session(job.sessionId);
+    if (session && session.activeJob !== jobId) return { kind: 'blocked' };
+    job.crashes += job.state === 'running' ? 1 : 0;
+    job.epoch += 1;
+    job.state = 'running';
+    const turns = session ? this.#turns(session) : [];
+    const claims = stored.claims.filter((claim) => claim.epoch < job.epoch);
+    return { kind: 'taken', job: { ...job }, session, steps: [...stored.steps], claims, turns };
+  }
+
+  async recordStep(fence: Fence, step: Step): Promise<Recorded> {
+    this.before('recordStep');
+    const stored = this.#fenced(fence);
+    if (!stored) return { kind: 'superseded' };
+    const standing = stored.steps.find((other) => comparePositions(other, step) === 0);
+    if (standing) return { kind: 'taken', step: standing };
+    stored.steps.push(structuredClone(step));
+    return { kind: 'recorded' };
+  }
+
+  async claim(fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> {
+    this.before('claim');
+    const stored = this.#fenced(fence);
+    if (!stored) return 'superseded';
+    for (const position of positions) {
+      if (stored.claims.some((claim) => comparePositions(claim, position) === 0)) continue;
+      stored.claims.push({ ...position, epoch: fence.epoch });
+    }
+    return positions.filter((position) =>
+      stored.claims.some((claim) => comparePositions(claim, position) === 0 && claim.epoch === fence.epoch),
+    );
+  }
+
+  async unclaim(fence: Fence, positions: readonly Position[]): Promise<void> {
+    const stored = this.#fenced(fence);
+    if (!stored) return;
+    const withdrawn = (claim: Claim) => positions.some((position) => comparePositions(claim, position) === 0);
+    stored.claims = stored.claims.filter((claim) => !(claim.epoch === fence.epoch && withdrawn(claim)));
+  }
+
+  async settle(fence: Fence, ending: Ending): Promise<Settled> {
+    this.before('settle');
+    const stored = this.#fenced(fence);
+    if (!stored) return { kind: 'superseded' };
+    if (ending.step) {
+      const recorded = await this.recordStep(fence, ending.step);
+      if (recorded.kind === 'taken') return recorded;
+    }
+    const { state, answer, stopReason, error, totals } = ending;
+    Object.assign(stored.job, { state, answer, stopReason, error, totals });
+    const session = stored.job.sessionId === null ? null : this.#session(stored.job.sessionId);
+    if (!session) return { kind: 'settled', next: null };
+    const next = [...this.jobs.values()].find(
+      ({ job }) => job.sessionId === session.id && !isTerminal(job.state),
+    );
+    session.activeJob = next?.job.id ?? null;
+    return { kind: 'settled', next: session.activeJob };
+  }
+
+  async park(
+    fence: Fence,
+    wait: { until: Date; reason: string; failures: number },
+  ): Promise<'parked' | 'superseded'> {
+    const stored = this.#fenced(fence);
+    if (!stored) return 'superseded';
+    Object.assign(stored.job, {
+      state: 'waiting',
+      waitUntil: wait.until,
+      waitReason: wait.reason,
+      transientFailures: wait.failures,
+    });
+    return 'parked';
+  }
+
+  async release(fence: Fence): Promise<'released' | 'superseded'> {
+    const stored = this.#fenced(fence);
+    if (!stored) return 'superseded';
+    stored.job.state = 'queued';
+    return 'released';
+  }
+
+  async cutContext(sessionId: string, turn: number): Promise<void> {
+    const session = this.#session(sessionId);
+    session.contextFrom = Math.max(session.contextFrom, turn);
+  }
+
+  async saveToolset(toolset: Toolset): Promise<void> {
+    this.toolsets.set(toolset.hash, toolset);
+  }
+
+  async toolset(hash: string): Promise<Toolset | null> {
+    return this.toolsets.get(hash) ?? null;
+  }
+
+  async saveBlob(blob: NewBlob): Promise<string> {
+    this.blobs.set(blob.id, blob);
+    return blob.id;
+  }
+
+  async steps(jobId: string): Promise<Step[]> {
+    return [...(this.jobs.get(jobId)?.steps ?? [])].sort(comparePositions);
+  }
+
+  /** The job as it stands. */
+  stored(jobId: string): Job {
+    const stored = this.jobs.get(jobId);
+    if (!stored) throw new Error(`no job ${jobId}`);
+    return stored.job;
+  }
+
+  #session(id: string): Session {
+    const session = this.sessions.get(id);
+    if (!session) throw new Error(`no session ${id}`);
+    return session;
+  }
+
+  #fenced(fence: Fence): StoredJob | undefined {
+    const stored = this.jobs.get(fence.jobId);
+    return stored?.job.epoch === fence.epoch && stored.job.state === 'running' ? stored : undefined;
+  }
+
+  #turns(session: Session): Turn[] {
+    return [...this.jobs.values()]
+      .filter(({ job }) => job.sessionId === session.id && job.state === 'succeeded')
+      .filter(({ job }) => (job.turn ?? 0) >= session.contextFrom)
+      .map(({ job, steps }) => ({
+        jobId: job.id,
+        turn: job.turn ?? 0,
+        query: job.query,
+        steps: [...steps].sort(comparePositions),
+      }));
+  }
+}

@@ -1,0 +1,66 @@
+import { FleetError } from '@mcp-fleet/core';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(0);
+const url = (schemes: string[], example: string) =>
+  z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)), {
+    error: `expected a URL such as ${example}`,
+  });
+
+/** Every environment variable that the fleet reads. An empty value counts as unset. */
+const environment = z.object({
+  QUEUE_URL: url(['redis', 'rediss', 'postgres', 'postgresql'], 'redis://host:6379').optional(),
+  STORE_URL: url(
+    ['mongodb', 'mongodb+srv', 'postgres', 'postgresql'],
+    'mongodb://host:27017/fleet',
+  ).optional(),
+  QUEUE_NAME: z
+    .string()
+    .regex(/^[^:]+$/, 'expected a name without a colon')
+    .default('fleet-jobs'),
+  QUEUE_LOCK_MS: milliseconds.min(500).default(30_000),
+  FLEET_CONFIG: z.string().optional(),
+  FLEET_DATA: z.string().default('.fleet'),
+  FLEET_MODEL: z.string().optional(),
+  FLEET_URL: url(['http', 'https'], 'http://127.0.0.1:7717').optional(),
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: port.default(7717),
+  WORKER_PORT: port.default(7718),
+  WORKER_HOST: z.string().default('127.0.0.1'),
+  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(100),
+  WORKER_GRACE_MS: milliseconds.default(25_000),
+  RECONCILE_EVERY_MS: milliseconds.min(100).default(15_000),
+  STARTUP_WAIT_MS: milliseconds.default(30_000),
+  DURABILITY: z.enum(['default', 'strict']).default('default'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: url(['http', 'https'], 'https://api.anthropic.com').optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: url(['http', 'https'], 'https://api.openai.com/v1').optional(),
+  SIMULATOR_URL: url(['http', 'https'], 'http://127.0.0.1:7799').optional(),
+});
+
+export type Environment = z.infer<typeof environment>;
+
+/**
+ * Reads the environment. Throws `invalid_config` that names every variable that is wrong and what was
+ * expected; values are not repeated, since some are secrets.
+ */
+export function readEnvironment(source: Record<string, string | undefined>): Environment {
+  const set = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environment.safeParse(set);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new FleetError('invalid_config', `The environment is not usable. ${problems.join('; ')}.`);
+}
+
+/** The model of agents that name none: what is set, else that of the provider whose key is there. */
+export function defaultModel(from: Environment): string {
+  if (from.FLEET_MODEL) return from.FLEET_MODEL;
+  if (from.ANTHROPIC_API_KEY) return 'anthropic/claude-sonnet-5-5';
+  if (from.OPENAI_API_KEY) return 'openai/gpt-5.1';
+  return 'simulated';
+}

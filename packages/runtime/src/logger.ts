@@ -1,0 +1,38 @@
+import type { FleetEvent } from '@mcp-fleet/core';
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger };
+
+/** A JSON logger; every line carries the service's name. Contents of jobs are never logged. */
+export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Logs what happens to jobs: one line at a job's end, and one for each turn that it takes otherwise. */
+export function logEvents(logger: Logger): (event: FleetEvent) => void {
+  return (event) => {
+    const { job } = event;
+    switch (event.type) {
+      case 'job_ended': {
+        const { state, error, totals, durationMs } = event;
+        const line = { ...job, state, durationMs, ...totals, ...(error ? { code: error.code } : {}) };
+        if (error) logger.warn(line, 'job failed');
+        else logger.info(line, 'job ended');
+        return;
+      }
+      case 'job_parked':
+        logger.info({ ...job, until: event.until, code: event.reason.split(':')[0] }, 'job parked');
+        return;
+      case 'job_handed_back':
+      case 'job_superseded':
+        logger.info(job, event.type.replaceAll('_', ' '));
+        return;
+      case 'job_taken':
+        logger.debug({ ...job, recordedSteps: event.recordedSteps }, 'job taken');
+        return;
+      default:
+        return;
+    }
+  };
+}

@@ -1,0 +1,96 @@
+import type { FleetEvent } from '@mcp-fleet/core';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** The fleet's Prometheus metrics. Labels are bounded: no ids, no tenants, no free text. */
+export class FleetMetrics {
+  readonly registry = new Registry();
+  readonly #ended: Counter<'state'>;
+  readonly #parked: Counter<'code'>;
+  readonly #superseded: Counter;
+  readonly #handedBack: Counter;
+  readonly #queueSeconds: Histogram;
+  readonly #jobSeconds: Histogram<'state'>;
+  readonly #modelSeconds: Histogram;
+  readonly #toolSeconds: Histogram<'outcome'>;
+  readonly #steps: Counter<'kind'>;
+  readonly #tokens: Counter<'type'>;
+  readonly #repairs: Counter<'repair'>;
+
+  constructor(options: { processMetrics: boolean } = { processMetrics: true }) {
+    const registers = [this.registry];
+    if (options.processMetrics) collectDefaultMetrics({ register: this.registry });
+    const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+      new Counter({ name, help, labelNames, registers });
+    const histogram = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+      new Histogram({ name, help, labelNames, registers, buckets: seconds });
+    this.#ended = counter('fleet_jobs_ended_total', 'Jobs that reached a terminal state here.', ['state']);
+    this.#parked = counter('fleet_jobs_parked_total', 'Deliveries that ended in a wait, by cause.', ['code']);
+    this.#superseded = counter('fleet_jobs_superseded_total', 'Deliveries that met a newer epoch.');
+    this.#handedBack = counter('fleet_jobs_handed_back_total', 'Deliveries handed back while draining.');
+    this.#queueSeconds = histogram('fleet_job_queue_seconds', 'From acceptance to the first take.');
+    this.#jobSeconds = histogram('fleet_job_duration_seconds', 'From acceptance to the end.', ['state']);
+    this.#modelSeconds = histogram('fleet_model_call_seconds', 'Duration of model calls.');
+    this.#toolSeconds = histogram('fleet_tool_call_seconds', 'Duration of tool calls.', ['outcome']);
+    this.#steps = counter('fleet_steps_total', 'Steps recorded.', ['kind']);
+    this.#tokens = counter('fleet_tokens_total', 'Tokens as the provider counted them.', ['type']);
+    this.#repairs = counter('fleet_reconciler_repairs_total', 'What the reconciler put right.', ['repair']);
+  }
+
+  /** Listens to the core's events. */
+  readonly listen = (event: FleetEvent): void => {
+    switch (event.type) {
+      case 'job_taken':
+        if (event.job.epoch === 1) this.#queueSeconds.observe(event.queuedMs / 1000);
+        return;
+      case 'job_parked':
+        this.#parked.inc({ code: event.reason.split(':')[0] ?? 'unknown' });
+        return;
+      case 'job_superseded':
+        this.#superseded.inc();
+        return;
+      case 'job_handed_back':
+        this.#handedBack.inc();
+        return;
+      case 'job_ended':
+        this.#ended.inc({ state: event.state });
+        this.#jobSeconds.observe({ state: event.state }, event.durationMs / 1000);
+        return;
+      case 'step_recorded':
+        if (!event.adopted) this.#step(event.step);
+        return;
+      default:
+        return;
+    }
+  };
+
+  #step(step: Extract<FleetEvent, { type: 'step_recorded' }>['step']): void {
+    this.#steps.inc({ kind: step.kind });
+    if (step.kind === 'result') {
+      this.#toolSeconds.observe({ outcome: step.outcome }, step.ms / 1000);
+      return;
+    }
+    this.#modelSeconds.observe(step.ms / 1000);
+    this.#tokens.inc({ type: 'input' }, step.usage.inputTokens);
+    this.#tokens.inc({ type: 'output' }, step.usage.outputTokens);
+    this.#tokens.inc({ type: 'cache_read' }, step.usage.cacheReadTokens);
+    this.#tokens.inc({ type: 'cache_write' }, step.usage.cacheWriteTokens);
+  }
+
+  repaired(repair: string, count: number): void {
+    this.#repairs.inc({ repair }, count);
+  }
+
+  /** A gauge that is read when the metrics are. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

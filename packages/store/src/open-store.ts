@@ -1,0 +1,14 @@
+import { type ContextStore, FleetError } from '@mcp-fleet/core';
+import { openMongoStore } from './mongo/mongo-store.ts';
+import { openPostgresStore } from './postgres/postgres-store.ts';
+
+/** Opens the store that a `STORE_URL` names. Connects when it is first used. */
+export function openStore(url: string): ContextStore {
+  const scheme = url.slice(0, url.indexOf(':'));
+  if (scheme === 'postgres' || scheme === 'postgresql') return openPostgresStore(url);
+  if (scheme === 'mongodb' || scheme === 'mongodb+srv') return openMongoStore(url);
+  throw new FleetError(
+    'invalid_config',
+    `STORE_URL has the scheme ${JSON.stringify(scheme)}; expected mongodb://, mongodb+srv://, postgres:// or postgresql://.`,
+  );
+}

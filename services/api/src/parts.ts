@@ -1,0 +1,20 @@
+import type { ContextStore, JobQueue, ToolProvider } from '@mcp-fleet/core';
+import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
+import type { JobEvents } from './job-events.ts';
+
+/** What the api is made of. */
+export interface ApiParts {
+  store: ContextStore;
+  queue: JobQueue;
+  agents: Agents;
+  metrics: FleetMetrics;
+  logger: Logger;
+  ready: HealthChecks;
+  /** Events of jobs that run in this process; jobs elsewhere are followed through the store. */
+  events: JobEvents;
+  /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
+  tools: ToolProvider | null;
+}
+
+/** The owner of everything, until keys and tenants exist. */
+export const localTenant = 'local';

@@ -1,0 +1,62 @@
+import { FleetError } from '@mcp-fleet/core';
+import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
+import {
+  type ConfigFile,
+  defaultModel,
+  type Environment,
+  FleetMetrics,
+  type Logger,
+  listen,
+  parseAgents,
+  type Stoppable,
+  StopStack,
+  waitUntilReachable,
+} from '@mcp-fleet/runtime';
+import { openStore } from '@mcp-fleet/store';
+import { createApp } from './app.ts';
+import { JobEvents } from './job-events.ts';
+
+/** An api process's parts, started in order. A queue that is down does not stop it: the store accepts. */
+export async function startApi(setup: {
+  environment: Environment;
+  config: ConfigFile | null;
+  logger: Logger;
+}): Promise<Stoppable & { url: string }> {
+  const { environment, logger } = setup;
+  if (!environment.STORE_URL || !environment.QUEUE_URL) {
+    throw new FleetError(
+      'invalid_config',
+      'An api of its own needs STORE_URL and QUEUE_URL. `fleet up` runs without.',
+    );
+  }
+  const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
+  try {
+    const store = openStore(environment.STORE_URL);
+    stack.add('store', () => store.close());
+    await waitUntilReachable(() => store.check(), {
+      waitMs: environment.STARTUP_WAIT_MS,
+      onRetry: (reason, nextInMs) => logger.warn({ part: 'store', nextInMs }, reason),
+    });
+    const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
+    stack.add('queue backend', () => backend.close());
+    const queue = new BullJobQueue(backend);
+    stack.add('queue', () => queue.stop());
+    const app = createApp({
+      store,
+      queue,
+      agents: parseAgents(setup.config, defaultModel(environment)),
+      metrics: new FleetMetrics(),
+      logger,
+      events: new JobEvents(),
+      tools: null,
+      ready: { store: () => store.check(), queue: () => backend.check() },
+    });
+    stack.add('http', () => app.close());
+    const url = await listen(app, environment.API_HOST, environment.API_PORT, 'API_PORT');
+    logger.info({ url }, 'api ready');
+    return { url, stop: () => stack.stop() };
+  } catch (thrown) {
+    await stack.stop();
+    throw thrown;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Job, Message, Session, Step } from '@mcp-fleet/core';
+
+/** A job as the API shows it. */
+export function jobView(job: Job) {
+  return {
+    id: job.id,
+    type: 'job' as const,
+    state: job.state,
+    session_id: job.sessionId,
+    turn: job.turn,
+    agent: job.agent.name,
+    model: job.agent.model,
+    query: job.query,
+    answer: job.answer,
+    stop_reason: job.stopReason,
+    error: job.error === null ? null : { type: job.error.code, message: job.error.message },
+    wait: job.waitUntil === null ? null : { until: job.waitUntil.toISOString(), reason: job.waitReason },
+    usage: job.totals === null ? null : usageView(job.totals),
+    metadata: job.metadata,
+    attempts: job.epoch,
+    created_at: job.createdAt.toISOString(),
+    started_at: job.startedAt?.toISOString() ?? null,
+    ended_at: job.endedAt?.toISOString() ?? null,
+  };
+}
+
+function usageView(totals: NonNullable<Job['totals']>) {
+  return {
+    input_tokens: totals.inputTokens,
+    output_tokens: totals.outputTokens,
+    cache_read_input_tokens: totals.cacheReadTokens,
+    cache_creation_input_tokens: totals.cacheWriteTokens,
+    model_calls: totals.modelCalls,
+    tool_calls: totals.toolCalls,
+  };
+}
+
+/** A session as the API shows it. */
+export function sessionView(session: Session) {
+  return {
+    id: session.id,
+    type: 'session' as const,
+    agent: session.agent,
+    active_job: session.activeJob,
+    metadata: session.metadata,
+    created_at: session.createdAt.toISOString(),
+    updated_at: session.updatedAt.toISOString(),
+  };
+}
+
+/** A step as the API shows it. */
+export function stepView(step: Step) {
+  const at = { round: step.round, slot: step.slot, duration_ms: Math.round(step.ms) };
+  if (step.kind === 'result') {
+    return {
+      type: 'tool_result' as const,
+      ...at,
+      tool: step.tool,
+      tool_use_id: step.block.tool_use_id,
+      content: step.block.content,
+      outcome: step.outcome,
+      blob: step.blob ?? null,
+    };
+  }
+  return {
+    type: 'reply' as const,
+    ...at,
+    model: step.model,
+    content: step.content,
+    stop_reason: step.stopReason,
+    usage: { input_tokens: step.usage.inputTokens, output_tokens: step.usage.outputTokens },
+  };
+}
+
+/** A message of a session, with the job that it belongs to. */
+export function messageView(message: Message, jobId: string) {
+  return { job_id: jobId, role: message.role, content: message.content };
+}
+
+/** A page of a list, in the form that users of the Anthropic API know. */
+export function pageView<T extends { id: string }>(data: T[], limit: number) {
+  const shown = data.slice(0, limit);
+  return {
+    data: shown,
+    has_more: data.length > limit,
+    first_id: shown[0]?.id ?? null,
+    last_id: shown.at(-1)?.id ?? null,
+  };
+}

@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { FleetClient } from '@mcp-fleet/client';
+import { openQueueBackend } from '@mcp-fleet/queue';
+import {
+  defaultModel,
+  type Environment,
+  folderOwner,
+  hasEmbeddedPostgres,
+  parseAgents,
+  readConfigFile,
+  readEnvironment,
+} from '@mcp-fleet/runtime';
+import { openStore } from '@mcp-fleet/store';
+import { createToolProvider, parseServersConfig, serverFromPath } from '@mcp-fleet/tools';
+import type { Command } from 'commander';
+import { exitCodes } from '../exit-codes.ts';
+import { color, createOutput } from '../output.ts';
+import { collect } from './options.ts';
+
+interface DoctorOptions {
+  data?: string;
+  config?: string;
+  server: string[];
+  json?: boolean;
+}
+
+interface Finding {
+  part: string;
+  ok: boolean;
+  detail: string;
+}
+
+export function doctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .summary('say what is reachable, what is not, and what to do')
+    .description('Checks the environment, the configuration, store, queue, model and tool servers.')
+    .option('--data <folder>', 'data folder of the embedded fleet (default: .fleet)')
+    .option('--config <file>', 'configuration file with mcpServers and agents')
+    .option('--server <path>', 'MCP server (.py, .js, .ts) to try; repeatable', collect, [])
+    .option('--json', 'print JSON for programs')
+    .action(doctor);
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const environment = readEnvironment(process.env);
+  const findings: Finding[] = [];
+  const examine = async (part: string, look: () => Promise<string> | string) => {
+    try {
+      findings.push({ part, ok: true, detail: await look() });
+    } catch (thrown) {
+      findings.push({ part, ok: false, detail: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  };
+  await examine('node', () => process.version);
+  if (environment.STORE_URL) await examine('store', () => examineStore(environment.STORE_URL as string));
+  if (environment.QUEUE_URL) await examine('queue', () => examineQueue(environment.QUEUE_URL as string));
+  if (!environment.STORE_URL || !environment.QUEUE_URL) {
+    await examine('data', () => examineFolder(resolve(options.data ?? environment.FLEET_DATA)));
+  }
+  await examine('model', () => describeModel(environment));
+  await examineTools(options, environment, examine);
+
+  const healthy = findings.every((finding) => finding.ok);
+  output.result({ healthy, findings }, () => {
+    for (const { part, ok, detail } of findings) {
+      output.line(`${ok ? color.green('✓') : color.red('✗')} ${part.padEnd(10)} ${detail}`);
+    }
+  });
+  if (!healthy) process.exitCode = exitCodes.unavailable;
+}
+
+async function examineStore(url: string): Promise<string> {
+  const store = openStore(url);
+  try {
+    await store.check();
+    return `${schemeOf(url)} answers and is migrated`;
+  } finally {
+    await store.close();
+  }
+}
+
+async function examineQueue(url: string): Promise<string> {
+  const backend = openQueueBackend(url);
+  try {
+    await backend.check();
+    return `${schemeOf(url)} answers`;
+  } finally {
+    await backend.close();
+  }
+}
+
+/** URLs carry passwords; their schemes do not. */
+const schemeOf = (url: string) => url.slice(0, url.indexOf(':'));
+
+async function examineFolder(folder: string): Promise<string> {
+  const owner = folderOwner(folder);
+  if (owner?.url) {
+    await new FleetClient({ url: owner.url }).jobs.list({ limit: 1 });
+    return `${folder}, a fleet runs on it at ${owner.url} (process ${owner.pid})`;
+  }
+  if (owner) return `${folder}, in use by process ${owner.pid}`;
+  return hasEmbeddedPostgres(folder)
+    ? `${folder}, free`
+    : `${folder}, not there yet; the first command creates it`;
+}
+
+function describeModel(environment: Environment): string {
+  const model = defaultModel(environment);
+  if (!model.startsWith('simulated')) return `${model} (the key is not tried here, it could cost money)`;
+  return 'simulated; set ANTHROPIC_API_KEY or OPENAI_API_KEY for a real one';
+}
+
+async function examineTools(
+  options: DoctorOptions,
+  environment: Environment,
+  examine: (part: string, look: () => Promise<string> | string) => Promise<void>,
+): Promise<void> {
+  const path = options.config ?? environment.FLEET_CONFIG;
+  let servers = {};
+  if (path) {
+    await examine('config', () => {
+      const file = readConfigFile(path);
+      servers = parseServersConfig(file.text, file.path, process.env);
+      return `${path}, agents: ${[...parseAgents(file, defaultModel(environment)).keys()].join(', ')}`;
+    });
+  }
+  const typed = Object.fromEntries(
+    options.server.map((p) => serverFromPath(p, process.env)).map((s) => [s.name, s.config]),
+  );
+  const provider = createToolProvider({ servers: { ...servers, ...typed }, env: process.env });
+  try {
+    for (const server of await provider.start()) {
+      await examine(`tools`, () => {
+        if (server.state === 'ready') return `${server.name}: ${server.tools} tools`;
+        throw new Error(server.error ?? `${server.name} is ${server.state}`);
+      });
+    }
+  } finally {
+    await provider.stop();
+  }
+}

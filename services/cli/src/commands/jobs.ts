@@ -1,0 +1,101 @@
+import type { ContentBlock, Job, JobState, Step } from '@mcp-fleet/client';
+import type { Command } from 'commander';
+import { connect, type FleetOptions } from '../connect.ts';
+import { color, createOutput, duration, type Output, shorten, stateLabel } from '../output.ts';
+import { withFleetOptions } from './options.ts';
+import { printEnded } from './submit.ts';
+
+interface ListOptions extends FleetOptions {
+  state?: JobState;
+  session?: string;
+  limit: string;
+  json?: boolean;
+}
+
+export function jobsCommand(program: Command): void {
+  const jobs = program.command('jobs').summary('look at jobs').description('Looks at jobs.');
+  withFleetOptions(
+    jobs
+      .command('list')
+      .description('Lists jobs, newest first.')
+      .option('--state <state>', 'only jobs in this state')
+      .option('--session <id>', 'only jobs of this session')
+      .option('--limit <n>', 'how many', '20'),
+  ).action(list);
+  withFleetOptions(jobs.command('show').description('Shows one job with its steps.').argument('<id>')).action(
+    show,
+  );
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const connection = await connect(options, [], output);
+  try {
+    const page = await connection.client.jobs.list({
+      limit: Number(options.limit),
+      ...(options.state ? { state: options.state } : {}),
+      ...(options.session ? { session_id: options.session } : {}),
+    });
+    output.result(page, () => {
+      if (page.data.length === 0)
+        output.line('No jobs yet. Submit one: fleet submit "What is 6 times 7?" --wait');
+      else output.table(['job', 'state', 'took', 'query', 'answer'], page.data.map(row));
+      if (page.has_more) output.line(color.dim(`More: fleet jobs list --limit ${Number(options.limit) * 2}`));
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function row(job: Job): string[] {
+  const took = job.ended_at ? duration(Date.parse(job.ended_at) - Date.parse(job.created_at)) : '';
+  const end = job.error ? color.red(job.error.type) : (job.answer ?? job.wait?.reason ?? '');
+  return [job.id, stateLabel(job.state), took, shorten(plain(job.query), 40), shorten(end, 48)];
+}
+
+async function show(id: string, options: FleetOptions & { json?: boolean }): Promise<void> {
+  const output = createOutput(options.json === true);
+  const connection = await connect(options, [], output);
+  try {
+    const [job, steps] = await Promise.all([
+      connection.client.jobs.get(id),
+      connection.client.jobs.steps(id),
+    ]);
+    output.result({ ...job, steps }, () => {
+      output.line(`${color.bold('query')}  ${plain(job.query)}`);
+      for (const step of steps) printStep(output, step);
+      output.line();
+      if (job.ended_at) printEnded(output, job);
+      else
+        output.line(
+          `${job.id} is ${stateLabel(job.state)}${job.wait ? ` until ${job.wait.until}: ${job.wait.reason}` : ''}`,
+        );
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Prints a recorded step on a few lines. */
+export function printStep(output: Output, step: Step): void {
+  const took = color.dim(duration(step.duration_ms));
+  if (step.type === 'tool_result') {
+    const mark = step.outcome === 'ok' ? color.green('←') : color.red('←');
+    output.line(`  ${mark} ${step.tool} ${took} ${shorten(plain(step.content), 200)}`);
+    return;
+  }
+  const text = plain(step.content);
+  if (text) output.line(`  ${color.cyan('●')} ${took} ${text}`);
+  for (const block of step.content.filter((b) => b.type === 'tool_use')) {
+    output.line(`  ${color.yellow('→')} ${String(block.name)} ${color.dim(JSON.stringify(block.input))}`);
+  }
+}
+
+/** The text of content, for people. */
+export function plain(content: string | ContentBlock[]): string {
+  if (typeof content === 'string') return content;
+  return content
+    .filter((block) => block.type === 'text')
+    .map((block) => String(block.text))
+    .join('\n');
+}

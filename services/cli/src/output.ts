@@ -1,0 +1,83 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import spinner, { type Spinner } from 'yocto-spinner';
+
+/** How a command talks: for people on a terminal, or as JSON for programs. */
+export interface Output {
+  json: boolean;
+  /** True when stderr is a terminal, so that spinners and bars may move. */
+  live: boolean;
+  /** A line for people; silent with --json. */
+  line(text?: string): void;
+  /** The command's result: printed as one JSON line with --json, by `human` otherwise. */
+  result(value: unknown, human: () => void): void;
+  table(head: string[], rows: string[][]): void;
+  spin(text: string): Spinner;
+}
+
+export const color = pc;
+
+export function createOutput(json: boolean): Output {
+  const live = !json && process.stderr.isTTY === true;
+  const line = (text = '') => {
+    if (!json) process.stdout.write(`${text}\n`);
+  };
+  return {
+    json,
+    live,
+    line,
+    result(value, human) {
+      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+      else human();
+    },
+    table(head, rows) {
+      const table = new Table({
+        head: head.map((title) => pc.bold(title)),
+        style: { head: [], border: [], compact: true },
+        chars: {
+          mid: '',
+          'left-mid': '',
+          'mid-mid': '',
+          'right-mid': '',
+          top: '',
+          'top-mid': '',
+          'top-left': '',
+          'top-right': '',
+          bottom: '',
+          'bottom-mid': '',
+          'bottom-left': '',
+          'bottom-right': '',
+          left: '',
+          right: '',
+          middle: '  ',
+        },
+      });
+      table.push(...rows);
+      line(table.toString());
+    },
+    spin: (text) => {
+      const made = spinner({ text, stream: process.stderr });
+      return live ? made.start() : made;
+    },
+  };
+}
+
+/** A job's state in its colour. */
+export function stateLabel(state: string): string {
+  if (state === 'succeeded') return pc.green(state);
+  if (state === 'failed' || state === 'expired') return pc.red(state);
+  if (state === 'waiting' || state === 'canceled') return pc.yellow(state);
+  return pc.cyan(state);
+}
+
+/** `0.42 s`, `3 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** The first characters of a text on one line. */
+export function shorten(text: string, length: number): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
+}

@@ -1,0 +1,47 @@
+import { FleetError } from '@mcp-fleet/core';
+import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
+import {
+  type Environment,
+  FleetMetrics,
+  type Logger,
+  type Stoppable,
+  StopStack,
+  waitUntilReachable,
+} from '@mcp-fleet/runtime';
+import { openStore } from '@mcp-fleet/store';
+import { Reconciler } from './reconciler.ts';
+
+/** A reconciler process's parts, started in order. */
+export async function startReconciler(setup: {
+  environment: Environment;
+  logger: Logger;
+}): Promise<Stoppable> {
+  const { environment, logger } = setup;
+  if (!environment.STORE_URL || !environment.QUEUE_URL) {
+    throw new FleetError('invalid_config', 'A reconciler of its own needs STORE_URL and QUEUE_URL.');
+  }
+  const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
+  try {
+    const store = openStore(environment.STORE_URL);
+    stack.add('store', () => store.close());
+    await waitUntilReachable(() => store.check(), {
+      waitMs: environment.STARTUP_WAIT_MS,
+      onRetry: (reason, nextInMs) => logger.warn({ part: 'store', nextInMs }, reason),
+    });
+    const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
+    stack.add('queue backend', () => backend.close());
+    const queue = new BullJobQueue(backend);
+    stack.add('queue', () => queue.stop());
+    const reconciler = new Reconciler(
+      { store, queue, logger, metrics: new FleetMetrics() },
+      { everyMs: environment.RECONCILE_EVERY_MS, idleMs: environment.RECONCILE_EVERY_MS },
+    );
+    stack.add('reconciler', () => reconciler.stop());
+    await reconciler.start();
+    logger.info('reconciler ready');
+    return stack;
+  } catch (thrown) {
+    await stack.stop();
+    throw thrown;
+  }
+}

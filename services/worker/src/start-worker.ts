@@ -1,0 +1,153 @@
+import { type ContextStore, FleetError, type Model } from '@mcp-fleet/core';
+import { createModels } from '@mcp-fleet/models';
+import { BullJobQueue, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
+import {
+  type ConfigFile,
+  type Environment,
+  FleetMetrics,
+  type Logger,
+  logEvents,
+  type Stoppable,
+  StopStack,
+  startHealthServer,
+  waitUntilReachable,
+} from '@mcp-fleet/runtime';
+import { openStore } from '@mcp-fleet/store';
+import { createToolProvider, parseServersConfig } from '@mcp-fleet/tools';
+import { FleetWorker } from './worker.ts';
+
+export interface WorkerSetup {
+  environment: Environment;
+  config: ConfigFile | null;
+  logger: Logger;
+  /** What servers of stdio type may see of the process's environment, by their entries' own choice. */
+  variables: Record<string, string | undefined>;
+}
+
+/** A worker process's parts, started in order: store, queue, tools, worker, health server. */
+export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url: string }> {
+  const { environment, logger } = setup;
+  const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
+  try {
+    const { store, backend } = await connect(setup, stack);
+    const metrics = new FleetMetrics();
+    const model = createModels(modelSettings(environment));
+    stack.add('models', () => model.close());
+    const tools = createToolProvider({
+      servers: setup.config ? parseServersConfig(setup.config.text, setup.config.path, setup.variables) : {},
+      env: setup.variables,
+      onLog: (server, line) => logger.debug({ server, line }, 'tool server'),
+    });
+    stack.add('tools', () => tools.stop());
+    const queue = new BullJobQueue(backend);
+    stack.add('queue', () => queue.stop());
+    await queue.start();
+    const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics });
+    stack.add('worker', () => worker.stop());
+    await worker.start();
+    const health = await startHealthServer({
+      host: environment.WORKER_HOST,
+      port: environment.WORKER_PORT,
+      metrics,
+      ready: {
+        store: () => store.check(),
+        queue: () => backend.check(),
+        worker: () => refuseDraining(worker),
+      },
+    });
+    stack.add('health', () => health.stop());
+    logger.info({ url: health.url, concurrency: environment.WORKER_CONCURRENCY }, 'worker ready');
+    return { url: health.url, stop: () => stack.stop() };
+  } catch (thrown) {
+    await stack.stop();
+    throw thrown;
+  }
+}
+
+async function connect(
+  setup: WorkerSetup,
+  stack: StopStack,
+): Promise<{ store: ContextStore; backend: QueueBackend }> {
+  const { environment, logger } = setup;
+  if (!environment.STORE_URL || !environment.QUEUE_URL) {
+    throw new FleetError(
+      'invalid_config',
+      'A worker of its own needs STORE_URL and QUEUE_URL, such as mongodb://… and redis://…. `fleet up` runs without them.',
+    );
+  }
+  const store = openStore(environment.STORE_URL);
+  stack.add('store', () => store.close());
+  const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
+  stack.add('queue backend', () => backend.close());
+  const wait = (part: string) => ({
+    waitMs: environment.STARTUP_WAIT_MS,
+    onRetry: (reason: string, nextInMs: number) => logger.warn({ part, nextInMs }, reason),
+  });
+  await waitUntilReachable(() => store.check(), wait('store'));
+  await waitUntilReachable(() => backend.check(), wait('queue'));
+  return { store, backend };
+}
+
+/** A worker as the environment sets it up. */
+export function createWorker(parts: {
+  environment: Environment;
+  store: ContextStore;
+  backend: QueueBackend;
+  queue: BullJobQueue;
+  model: Model;
+  tools: ReturnType<typeof createToolProvider>;
+  logger: Logger;
+  metrics: FleetMetrics;
+  emit?: Parameters<typeof fanOut>[0];
+}): FleetWorker {
+  const { environment, store, backend, queue, model, tools, logger, metrics } = parts;
+  const emit = fanOut(logEvents(logger), metrics.listen, ...(parts.emit ? [parts.emit] : []));
+  const worker = new FleetWorker(
+    { store, backend, queue, model, tools, logger, emit },
+    {
+      concurrency: environment.WORKER_CONCURRENCY,
+      lockMs: environment.QUEUE_LOCK_MS,
+      graceMs: environment.WORKER_GRACE_MS,
+      policy: { durability: environment.DURABILITY },
+    },
+  );
+  metrics.gauge('fleet_jobs_in_flight', 'Jobs that this worker holds.', () => worker.inFlight);
+  return worker;
+}
+
+type Listener = ReturnType<typeof logEvents>;
+
+function fanOut(...listeners: Listener[]): Listener {
+  return (event) => {
+    for (const listener of listeners) listener(event);
+  };
+}
+
+/** The providers that the environment has keys or URLs for. */
+export function modelSettings(environment: Environment): Parameters<typeof createModels>[0] {
+  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, OPENAI_API_KEY, OPENAI_BASE_URL, SIMULATOR_URL } =
+    environment;
+  return {
+    ...(ANTHROPIC_API_KEY
+      ? {
+          anthropic: {
+            apiKey: ANTHROPIC_API_KEY,
+            ...(ANTHROPIC_BASE_URL ? { baseURL: ANTHROPIC_BASE_URL } : {}),
+          },
+        }
+      : {}),
+    ...(OPENAI_API_KEY || OPENAI_BASE_URL
+      ? {
+          openai: {
+            apiKey: OPENAI_API_KEY ?? 'none',
+            ...(OPENAI_BASE_URL ? { baseURL: OPENAI_BASE_URL } : {}),
+          },
+        }
+      : {}),
+    ...(SIMULATOR_URL ? { simulated: { baseURL: SIMULATOR_URL } } : {}),
+  };
+}
+
+function refuseDraining(worker: FleetWorker): void {
+  if (worker.draining) throw new FleetError('queue_unavailable', 'draining');
+}
