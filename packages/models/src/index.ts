@@ -1,1 +1,1 @@
-export {};
+export { createModels, type Models, type ModelSettings } from './create-models.ts';

@@ -1,0 +1,57 @@
+import { startSimulator } from '@mcp-fleet/simulator';
+import { until } from './until.ts';
+
+/** A simulator for one test, with the requests that tests make of it. */
+export interface TestSimulator {
+  url: string;
+  /** Plays these replies, in order, for the requests of one job, or of any when none is named. */
+  script(replies: unknown[], job?: string): Promise<void>;
+  /** Lets the reply that is held go. */
+  release(): Promise<void>;
+  /** Requests that a job has made. */
+  requests(job: string): Promise<number>;
+  /** Resolves when a job has made this many requests. */
+  requested(job: string, times: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Stats {
+  by_job: Record<string, { requests: number }>;
+}
+
+export async function startTestSimulator(): Promise<TestSimulator> {
+  const simulator = await startSimulator({});
+  const post = async (path: string, body: unknown = {}) => {
+    const response = await fetch(`${simulator.url}/__sim/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`/__sim/${path}: ${await response.text()}`);
+  };
+  const requests = async (job: string) => {
+    const stats = (await (await fetch(`${simulator.url}/__sim/stats`)).json()) as Stats;
+    return stats.by_job[job]?.requests ?? 0;
+  };
+  return {
+    url: simulator.url,
+    script: (replies, job) => post('script', { ...(job ? { job } : {}), replies }),
+    release: () => post('release'),
+    requests,
+    async requested(job, times) {
+      await until(`${times} model requests of ${job}`, async () => (await requests(job)) >= times);
+    },
+    stop: () => simulator.stop(),
+  };
+}
+
+/** A scripted reply that asks for `counting__add` with each of these arguments. */
+export function asksToAdd(...numbers: number[]): unknown {
+  const content = numbers.map((n) => ({ type: 'tool_use', id: `toolu_${n}`, name: 'counting__add', input: { n } }));
+  return { content, stop_reason: 'tool_use' };
+}
+
+/** A scripted reply that ends the turn. */
+export function saysDone(text = 'done'): unknown {
+  return { content: [{ type: 'text', text }], stop_reason: 'end_turn' };
+}
