@@ -33,7 +33,7 @@ export async function startFleetProcess(args: string[], env: Record<string, stri
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       keep(line);
-      const ready = /"url":"(http[^"]+)"/.exec(line);
+      const ready = /(?:"url"|ready).*?(http:\/\/127\.0\.0\.1:\d+)/.exec(line);
       if (ready) resolve(ready[1] as string);
     });
     child.once('exit', (code) => reject(new Error(`fleet ${args.join(' ')} ended with ${code}:\n${log}`)));

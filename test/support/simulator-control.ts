@@ -47,7 +47,12 @@ export async function startTestSimulator(): Promise<TestSimulator> {
 
 /** A scripted reply that asks for `counting__add` with each of these arguments. */
 export function asksToAdd(...numbers: number[]): unknown {
-  const content = numbers.map((n) => ({ type: 'tool_use', id: `toolu_${n}`, name: 'counting__add', input: { n } }));
+  const content = numbers.map((n) => ({
+    type: 'tool_use',
+    id: `toolu_${n}`,
+    name: 'counting__add',
+    input: { n },
+  }));
   return { content, stop_reason: 'tool_use' };
 }
 

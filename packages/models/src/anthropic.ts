@@ -63,7 +63,11 @@ function toParams(request: ModelRequest): Anthropic.MessageCreateParamsStreaming
   return params as unknown as Anthropic.MessageCreateParamsStreaming;
 }
 
-function toReply(provider: string, message: Anthropic.Message, requestId: string | null | undefined): ModelReply {
+function toReply(
+  provider: string,
+  message: Anthropic.Message,
+  requestId: string | null | undefined,
+): ModelReply {
   const { usage } = message;
   return parseReply(provider, {
     content: message.content,
@@ -96,9 +100,13 @@ function toFault(provider: string, thrown: unknown, signal: AbortSignal): unknow
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   // What is not an answer and not a connection is a stream that could not be read as the API's.
   const isGarbage = thrown instanceof SyntaxError || /JSON|Unexpected event order/.test(message);
-  return new FleetError(isGarbage ? 'model_bad_reply' : 'model_unavailable', `${provider}: ${describe(thrown)}`, {
-    cause: thrown,
-  });
+  return new FleetError(
+    isGarbage ? 'model_bad_reply' : 'model_unavailable',
+    `${provider}: ${describe(thrown)}`,
+    {
+      cause: thrown,
+    },
+  );
 }
 
 function describe(thrown: unknown): string {

@@ -31,7 +31,8 @@ const remedies: Record<ProviderName, string> = {
 export function createModels(settings: ModelSettings): Models {
   const shared = settings.fetch ? { fetch: settings.fetch } : {};
   const providers: Partial<Record<ProviderName, Model>> = {};
-  if (settings.anthropic) providers.anthropic = createAnthropic('anthropic', { ...settings.anthropic, ...shared });
+  if (settings.anthropic)
+    providers.anthropic = createAnthropic('anthropic', { ...settings.anthropic, ...shared });
   if (settings.openai) providers.openai = createOpenAI({ ...settings.openai, ...shared });
   if (settings.simulated) {
     const { baseURL, apiKey = 'simulated' } = settings.simulated;
@@ -56,7 +57,8 @@ export function createModels(settings: ModelSettings): Models {
 function route(model: string): { provider: ProviderName; name: string } {
   const slash = model.indexOf('/');
   const prefix = slash < 0 ? '' : model.slice(0, slash);
-  if (prefix === 'anthropic' || prefix === 'openai') return { provider: prefix, name: model.slice(slash + 1) };
+  if (prefix === 'anthropic' || prefix === 'openai')
+    return { provider: prefix, name: model.slice(slash + 1) };
   if (model.startsWith('simulated')) return { provider: 'simulated', name: model };
   if (model.startsWith('claude-')) return { provider: 'anthropic', name: model };
   if (model.startsWith('gpt-')) return { provider: 'openai', name: model };

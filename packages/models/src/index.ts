@@ -1,1 +1,1 @@
-export { createModels, type Models, type ModelSettings } from './create-models.ts';
+export { createModels, type ModelSettings, type Models } from './create-models.ts';

@@ -6,7 +6,8 @@ type UserPart = OpenAI.ChatCompletionContentPart;
 
 /** The messages of a request in the form of chat completions. Thinking blocks have no place there. */
 export function toChatMessages(request: Pick<ModelRequest, 'system' | 'messages'>): ChatMessage[] {
-  const system: ChatMessage[] = request.system === undefined ? [] : [{ role: 'system', content: request.system }];
+  const system: ChatMessage[] =
+    request.system === undefined ? [] : [{ role: 'system', content: request.system }];
   return [...system, ...request.messages.flatMap(toChat)];
 }
 
@@ -34,7 +35,11 @@ function assistantMessage(content: readonly ContentBlock[]): ChatMessage {
 function userMessages(content: readonly ContentBlock[]): ChatMessage[] {
   const results = content
     .filter((block) => block.type === 'tool_result')
-    .map((block) => ({ role: 'tool' as const, tool_call_id: String(block.tool_use_id), content: resultText(block) }));
+    .map((block) => ({
+      role: 'tool' as const,
+      tool_call_id: String(block.tool_use_id),
+      content: resultText(block),
+    }));
   const parts = content.flatMap(toPart);
   return parts.length === 0 ? results : [...results, { role: 'user', content: parts }];
 }

@@ -1,4 +1,10 @@
-import { type ContentBlock, FleetError, type Model, type ModelReply, type ModelRequest } from '@mcp-fleet/core';
+import {
+  type ContentBlock,
+  FleetError,
+  type Model,
+  type ModelReply,
+  type ModelRequest,
+} from '@mcp-fleet/core';
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { classifyError } from './classify-error.ts';
 import { toChatMessages } from './openai-messages.ts';
@@ -68,7 +74,12 @@ function toReply(completion: OpenAI.ChatCompletion): ModelReply {
   const content: ContentBlock[] = message.content ? [{ type: 'text', text: message.content }] : [];
   for (const call of message.tool_calls ?? []) {
     if (call.type !== 'function') continue;
-    content.push({ type: 'tool_use', id: call.id, name: call.function.name, input: parseArguments(call.function) });
+    content.push({
+      type: 'tool_use',
+      id: call.id,
+      name: call.function.name,
+      input: parseArguments(call.function),
+    });
   }
   const usage = completion.usage;
   const cached = usage?.prompt_tokens_details?.cached_tokens ?? 0;
@@ -89,11 +100,15 @@ function toReply(completion: OpenAI.ChatCompletion): ModelReply {
 function parseArguments(call: { name: string; arguments: string }): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(call.arguments === '' ? '{}' : call.arguments);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch {
     // One error for both: no JSON, and JSON of another form.
   }
-  throw new FleetError('model_bad_reply', `openai asked for ${call.name} with arguments that are not a JSON object.`);
+  throw new FleetError(
+    'model_bad_reply',
+    `openai asked for ${call.name} with arguments that are not a JSON object.`,
+  );
 }
 
 function toFault(thrown: unknown, signal: AbortSignal): unknown {
@@ -111,5 +126,7 @@ function toFault(thrown: unknown, signal: AbortSignal): unknown {
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const isGarbage = thrown instanceof SyntaxError || /JSON|missing (choices|finish_reason)/i.test(message);
-  return new FleetError(isGarbage ? 'model_bad_reply' : 'model_unavailable', `openai: ${message}`, { cause: thrown });
+  return new FleetError(isGarbage ? 'model_bad_reply' : 'model_unavailable', `openai: ${message}`, {
+    cause: thrown,
+  });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FleetError } from '@mcp-fleet/core';
 import { healthRoutes } from '@mcp-fleet/runtime';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { sendError } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
@@ -16,7 +16,7 @@ const bodyLimit = 8 * 1024 * 1024;
 export function createApp(parts: ApiParts): FastifyInstance {
   const app = Fastify({
     loggerInstance: parts.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit,
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,

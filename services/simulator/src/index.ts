@@ -1,1 +1,3 @@
-export {};
+export type { Script, ScriptedReply, SimulatorConfig } from './control.ts';
+export { type RunningSimulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
+export type { JobStats, SimulatorStats } from './stats.ts';

@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FleetClient } from '@mcp-fleet/client';
+import { agentSpec } from '@mcp-fleet/core';
+import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
+import { newId } from '@mcp-fleet/runtime';
+import { openPostgresStore } from '@mcp-fleet/store';
+import pg from 'pg';
+import { cpuSeconds, cpuSecondsOfTree } from './support/cpu-seconds.ts';
+import { type Load, type Measurement, query } from './support/load.ts';
+import { redisCommands } from './support/redis-commands.ts';
+import { runLimited } from './support/run-limited.ts';
+import { startProcess } from './support/start-process.ts';
+
+const agent = agentSpec.parse({ model: 'simulated' });
+
+async function withConfig<T>(
+  toolsUrl: string,
+  work: (folder: string, config: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-bench-'));
+  const config = join(folder, 'fleet.json');
+  await writeFile(config, JSON.stringify({ mcpServers: { math: { url: toolsUrl, trusted: true } } }));
+  try {
+    return await work(folder, config);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A whole fleet in one process on PGlite, driven over its HTTP API. */
+export function measureEmbedded(load: Load, simulatorUrl: string, toolsUrl: string): Promise<Measurement> {
+  return withConfig(toolsUrl, async (folder, config) => {
+    const args = [
+      'services/cli/src/main.ts',
+      'up',
+      '--port',
+      '0',
+      '--data',
+      join(folder, 'data'),
+      '--config',
+      config,
+    ];
+    const fleet = await startProcess(args, {
+      SIMULATOR_URL: simulatorUrl,
+      FLEET_MODEL: 'simulated',
+      WORKER_CONCURRENCY: String(load.concurrency),
+      LOG_LEVEL: 'warn',
+    });
+    const client = new FleetClient({ url: fleet.url });
+    const sessions = await Promise.all(Array.from({ length: load.sessions }, () => client.sessions.create()));
+    const cpuBefore = cpuSeconds(fleet.pid);
+    const begun = performance.now();
+    const ids: string[] = [];
+    await runLimited(load.jobs, load.concurrency, async (n) => {
+      const session_id = sessions[n % load.sessions]?.id as string;
+      ids[n] = (await client.jobs.create({ query: query(n), session_id })).id;
+    });
+    await runLimited(load.jobs, load.concurrency, async (n) => {
+      const job = await client.jobs.wait(ids[n] as string);
+      if (job.state !== 'succeeded') throw new Error(`${job.id}: ${job.error?.message}`);
+    });
+    const seconds = (performance.now() - begun) / 1000;
+    const cpu = { 'fleet up': cpuSeconds(fleet.pid) - cpuBefore };
+    await fleet.stop();
+    return { seconds, cpu, storeTrips: null, queueCommands: null };
+  });
+}
+
+export interface ServerFarm {
+  redisUrl: string;
+  postgresUrl: string;
+  redisPid: number;
+  postgresPid: number;
+}
+
+/** One worker process on Redis and PostgreSQL; this process is the producer. */
+export function measureServers(
+  load: Load,
+  simulatorUrl: string,
+  toolsUrl: string,
+  servers: ServerFarm,
+): Promise<Measurement> {
+  return withConfig(toolsUrl, async (_folder, config) => {
+    const database = await freshDatabase(servers.postgresUrl);
+    const queueName = `bench-${process.pid}-${Date.now()}`;
+    const store = openPostgresStore(database);
+    await store.migrate();
+    const backend = openQueueBackend(servers.redisUrl, { queueName });
+    const queue = new BullJobQueue(backend);
+    await queue.start();
+    const worker = await startProcess(['services/cli/src/main.ts', 'worker', '--config', config], {
+      STORE_URL: database,
+      QUEUE_URL: servers.redisUrl,
+      QUEUE_NAME: queueName,
+      SIMULATOR_URL: simulatorUrl,
+      WORKER_PORT: '0',
+      WORKER_CONCURRENCY: String(load.concurrency),
+    });
+    const watched = pgWatcher(database);
+    const sessions = Array.from({ length: load.sessions }, () => newId('sess'));
+    for (const id of sessions)
+      await store.createSession({ id, tenant: 'bench', agent: 'default', metadata: {} });
+
+    const before = {
+      redis: cpuSeconds(servers.redisPid),
+      postgres: cpuSecondsOfTree(servers.postgresPid),
+      worker: cpuSeconds(worker.pid),
+      producer: cpuSeconds(process.pid),
+    };
+    const tripsBefore = await watched.transactions();
+    const commandsBefore = await redisCommands(servers.redisUrl);
+    const begun = performance.now();
+    await runLimited(load.jobs, load.concurrency, async (n) => {
+      const { job, ready } = await store.accept({
+        id: newId('job'),
+        tenant: 'bench',
+        sessionId: sessions[n % load.sessions] as string,
+        agent,
+        query: [{ type: 'text', text: query(n) }],
+        metadata: {},
+        idempotencyKey: null,
+        requestHash: null,
+      });
+      if (ready) await queue.add(job.id);
+    });
+    let looks = 0;
+    while ((await watched.unended()) > 0) looks += 1;
+    const seconds = (performance.now() - begun) / 1000;
+    const commands = (await redisCommands(servers.redisUrl)) - commandsBefore;
+    const trips = (await watched.transactions()) - tripsBefore - looks - 2;
+    const cpu = {
+      worker: cpuSeconds(worker.pid) - before.worker,
+      postgres: cpuSecondsOfTree(servers.postgresPid) - before.postgres,
+      redis: cpuSeconds(servers.redisPid) - before.redis,
+      producer: cpuSeconds(process.pid) - before.producer,
+    };
+    const failed = await watched.failed();
+    await worker.stop();
+    await queue.stop();
+    await backend.close();
+    await store.close();
+    await watched.close();
+    if (failed > 0) throw new Error(`${failed} jobs did not succeed`);
+    return { seconds, cpu, storeTrips: trips / load.jobs, queueCommands: commands / load.jobs };
+  });
+}
+
+async function freshDatabase(server: string): Promise<string> {
+  const name = `fleet_bench_${process.pid}_${Date.now()}`;
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Looks at the database from outside the fleet. Each look pauses, so as not to be the load itself. */
+function pgWatcher(database: string) {
+  const client = new pg.Client({ connectionString: database });
+  const connected = client.connect();
+  const number = async (sql: string) => {
+    await connected;
+    return Number((await client.query(sql)).rows[0].n);
+  };
+  return {
+    unended: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return number(`SELECT count(*) AS n FROM fleet.jobs WHERE state IN ('queued', 'running', 'waiting')`);
+    },
+    failed: () => number(`SELECT count(*) AS n FROM fleet.jobs WHERE state <> 'succeeded'`),
+    /** Committed transactions; a statement outside a transaction is one. Sessions report about once a second. */
+    transactions: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return number('SELECT xact_commit AS n FROM pg_stat_database WHERE datname = current_database()');
+    },
+    close: () => client.end(),
+  };
+}

@@ -1,0 +1,17 @@
+/** What the loop benchmark runs: jobs of one tool call each, spread over sessions. */
+export interface Load {
+  jobs: number;
+  sessions: number;
+  concurrency: number;
+}
+
+/** What one run of a load came to. */
+export interface Measurement {
+  seconds: number;
+  /** CPU seconds by process. */
+  cpu: Record<string, number>;
+  storeTrips: number | null;
+  queueCommands: number | null;
+}
+
+export const query = (n: number): string => `What is ${n + 2} * ${n + 3}?`;
