@@ -56,7 +56,7 @@ describe('each bad input gives one line that names cause and remedy', () => {
     const path = await configFile('{"mcpServers": {,}}');
     const { code, message } = await refusal(['tools', 'list', '--config', path, ...data()]);
     expect(message).toContain('fleet.json');
-    expect(message).toMatch(/line 1/);
+    expect(message).toMatch(/fleet\.json:1:17/);
     expect(code).toBe(2);
   });
 
@@ -168,7 +168,7 @@ describe('a tool that does not fit', () => {
 });
 
 describe('a server that does not work', () => {
-  test.each(['exit', 'junk'])(
+  test.each(['exits', 'junk-only'])(
     '%s: the job says which server and why, and nothing is lost',
     async (behaviour) => {
       const path = await configFile(

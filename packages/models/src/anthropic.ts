@@ -1,7 +1,9 @@
-import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
-import { FleetError, type Model, type ModelReply, type ModelRequest } from '@mcp-fleet/core';
-import { classifyError } from './classify-error.ts';
-import { parseReply } from './parse-reply.ts';
+import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk';
+import type { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream';
+import type { ContentBlock, ModelReply, ModelRequest } from '@mcp-fleet/core';
+import { callProvider, type ProviderCall } from './call-provider.ts';
+import { parseReply, parseToolInput } from './parse-reply.ts';
+import type { Provider } from './provider.ts';
 
 export interface AnthropicSettings {
   apiKey: string;
@@ -10,107 +12,116 @@ export interface AnthropicSettings {
 }
 
 /**
- * The Messages API by Anthropic's SDK. Replies are streamed and returned whole, thinking blocks verbatim.
+ * The Messages API by Anthropic's SDK, which neither retries nor logs here. Replies are returned whole, thinking
+ * blocks verbatim; they are streamed when the caller wants deltas.
  *
  * @param provider the name that errors carry
  */
-export function createAnthropic(provider: string, settings: AnthropicSettings): Model {
+export function createAnthropic(provider: string, settings: AnthropicSettings): Provider {
   const client = new Anthropic({
     apiKey: settings.apiKey,
     authToken: null,
     maxRetries: 0,
+    logLevel: 'off',
     ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
     ...(settings.fetch ? { fetch: settings.fetch } : {}),
   });
+  const closing = new AbortController();
   return {
-    async complete(request, { signal, onDelta }) {
-      try {
-        const stream = client.messages.stream(toParams(request), {
-          signal,
-          timeout: request.timeoutMs,
+    complete(request, { signal, onDelta }) {
+      const { timeoutMs } = request;
+      const send = async (until: AbortSignal): Promise<ModelReply> => {
+        const options = {
+          signal: until,
+          timeout: timeoutMs,
           headers: { 'x-fleet-job': request.jobId },
-        });
-        if (onDelta) stream.on('text', onDelta);
-        return toReply(provider, await stream.finalMessage(), stream.request_id);
-      } catch (thrown) {
-        throw toFault(provider, thrown, signal);
-      }
+        };
+        const params = toParams(request);
+        if (onDelta) return streamed(provider, client.messages.stream(params, options), onDelta);
+        const { data, request_id } = await client.messages.create(params, options).withResponse();
+        return toReply(provider, data, request_id);
+      };
+      return callProvider({ provider, timeoutMs, signal, closing: closing.signal, send, read: readError });
     },
+    close: () => closing.abort(),
   };
 }
 
-function toParams(request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
+function toParams(request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
   const params = {
     model: request.model,
     max_tokens: request.maxTokens,
     messages: request.messages,
-    stream: true,
-    // The provider moves the breakpoint to the end of the conversation by itself.
+    // The provider moves the cache's breakpoint to the end of the conversation by itself.
     cache_control: { type: 'ephemeral' },
     ...(request.system === undefined ? {} : { system: request.system }),
     ...(request.thinking === undefined ? {} : { thinking: request.thinking }),
-    ...(request.tools.length === 0
-      ? {}
-      : {
-          tools: request.tools.map(({ name, description, inputSchema }) => ({
-            name,
-            description,
-            input_schema: inputSchema,
-          })),
-        }),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
   };
   // Content blocks are the provider's own, passed through unread.
-  return params as unknown as Anthropic.MessageCreateParamsStreaming;
+  return params as unknown as Anthropic.MessageCreateParamsNonStreaming;
 }
 
+function toTool({ name, description, inputSchema }: ModelRequest['tools'][number]): unknown {
+  return { name, description, input_schema: inputSchema };
+}
+
+/**
+ * The message that a stream amounts to. The SDK reads arguments leniently, a cut one included, so they are
+ * parsed once more from what was sent.
+ */
+async function streamed(
+  provider: string,
+  stream: MessageStream,
+  onDelta: (text: string) => void,
+): Promise<ModelReply> {
+  const inputs = new Map<number, string>();
+  stream.on('text', onDelta);
+  stream.on('streamEvent', (event) => {
+    if (event.type !== 'content_block_delta' || event.delta.type !== 'input_json_delta') return;
+    inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
+  });
+  const message = await stream.finalMessage();
+  const truncated = message.stop_reason === 'max_tokens';
+  const content = (message.content as unknown as ContentBlock[]).map((block, at) => {
+    const json = inputs.get(at);
+    if (json === undefined) return block;
+    return { ...block, input: parseToolInput(provider, { name: String(block.name), json, truncated }) };
+  });
+  return toReply(provider, { ...message, content }, stream.request_id);
+}
+
+/** `message` is typed by hope: a proxy may have answered 200 with anything. */
 function toReply(
   provider: string,
-  message: Anthropic.Message,
+  message: { [K in keyof Anthropic.Message]?: unknown },
   requestId: string | null | undefined,
 ): ModelReply {
-  const { usage } = message;
+  const usage = message.usage as Anthropic.Usage | undefined;
   return parseReply(provider, {
     content: message.content,
     stopReason: message.stop_reason,
     model: message.model,
     ...(requestId ? { requestId } : {}),
     usage: {
-      inputTokens: usage.input_tokens,
-      outputTokens: usage.output_tokens,
-      cacheReadTokens: usage.cache_read_input_tokens ?? 0,
-      cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+      inputTokens: usage?.input_tokens,
+      outputTokens: usage?.output_tokens,
+      cacheReadTokens: usage?.cache_read_input_tokens ?? 0,
+      cacheWriteTokens: usage?.cache_creation_input_tokens ?? 0,
     },
   });
 }
 
-function toFault(provider: string, thrown: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted || thrown instanceof FleetError || thrown instanceof APIUserAbortError) return thrown;
-  const known = thrown instanceof APIError ? thrown : undefined;
-  if (known && !(known instanceof APIConnectionError)) {
-    return classifyError({
-      provider,
-      status: known.status,
-      type: known.type ?? undefined,
-      code: known.errorCode ?? undefined,
-      message: known.apiMessage ?? known.message,
-      headers: known.headers,
-      cause: thrown,
-    });
-  }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  // What is not an answer and not a connection is a stream that could not be read as the API's.
-  const isGarbage = thrown instanceof SyntaxError || /JSON|Unexpected event order/.test(message);
-  return new FleetError(
-    isGarbage ? 'model_bad_reply' : 'model_unavailable',
-    `${provider}: ${describe(thrown)}`,
-    {
-      cause: thrown,
-    },
-  );
-}
-
-function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const cause = thrown.cause instanceof Error ? ` (${thrown.cause.message})` : '';
-  return `${thrown.message}${cause}`;
-}
+const readError: ProviderCall<unknown>['read'] = (thrown) => {
+  if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) return null;
+  const { status, headers } = thrown;
+  // A stream's error event has no status, and neither has the SDK's own abort.
+  if (status === undefined && thrown.type === null) return null;
+  return {
+    status,
+    type: thrown.type ?? undefined,
+    code: thrown.errorCode ?? undefined,
+    message: thrown.apiMessage ?? thrown.message,
+    headers,
+  };
+};

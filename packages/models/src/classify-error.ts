@@ -31,7 +31,9 @@ function codeOf({ status, type, code, message }: ProviderFault): ErrorCode {
   if (spendLimits.test(`${code ?? ''} ${type ?? ''}`)) return 'model_rejected';
   if (status === 429 || type === 'rate_limit_error') return 'model_rate_limited';
   if (status === 401 || status === 403) return 'model_authentication';
-  if (status === 400 && tooLong.test(`${code ?? ''} ${message}`)) return 'context_window_exceeded';
+  if (status !== undefined && status < 500 && tooLong.test(`${code ?? ''} ${message}`)) {
+    return 'context_window_exceeded';
+  }
   if (type !== undefined && transientTypes.has(type)) return 'model_unavailable';
   if (status === undefined || status === 408 || status === 409 || status >= 500) return 'model_unavailable';
   return 'model_rejected';

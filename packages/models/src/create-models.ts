@@ -1,6 +1,7 @@
 import { FleetError, type Model } from '@mcp-fleet/core';
 import { type AnthropicSettings, createAnthropic } from './anthropic.ts';
 import { createOpenAI, type OpenAISettings } from './openai.ts';
+import type { Provider } from './provider.ts';
 
 /** The providers that there are keys or URLs for. */
 export interface ModelSettings {
@@ -13,6 +14,7 @@ export interface ModelSettings {
 
 /** A Model that sends each request to the provider that the model's name says. */
 export interface Models extends Model {
+  /** Ends the calls under way with `model_unavailable`. */
   close(): Promise<void>;
 }
 
@@ -29,41 +31,57 @@ const remedies: Record<ProviderName, string> = {
  * or of a provider that is not configured, is `unknown_model`.
  */
 export function createModels(settings: ModelSettings): Models {
-  const shared = settings.fetch ? { fetch: settings.fetch } : {};
-  const providers: Partial<Record<ProviderName, Model>> = {};
-  if (settings.anthropic)
-    providers.anthropic = createAnthropic('anthropic', { ...settings.anthropic, ...shared });
-  if (settings.openai) providers.openai = createOpenAI({ ...settings.openai, ...shared });
-  if (settings.simulated) {
-    const { baseURL, apiKey = 'simulated' } = settings.simulated;
-    providers.simulated = createAnthropic('simulator', { baseURL, apiKey, ...shared });
-  }
+  const providers = createProviders(settings);
   return {
     async complete(request, options) {
-      const { provider, name } = route(request.model);
-      const model = providers[provider];
-      if (!model) {
-        throw new FleetError(
-          'unknown_model',
-          `The model ${request.model} needs the provider ${provider}, which is not configured: ${remedies[provider]}.`,
-        );
-      }
-      return model.complete({ ...request, model: name }, options);
+      const { provider, name } = route(request.model, providers);
+      return provider.complete({ ...request, model: name }, options);
     },
-    async close() {},
+    async close() {
+      for (const provider of Object.values(providers)) provider.close();
+    },
   };
 }
 
-function route(model: string): { provider: ProviderName; name: string } {
-  const slash = model.indexOf('/');
-  const prefix = slash < 0 ? '' : model.slice(0, slash);
-  if (prefix === 'anthropic' || prefix === 'openai')
-    return { provider: prefix, name: model.slice(slash + 1) };
+type Providers = Partial<Record<ProviderName, Provider>>;
+
+function createProviders({ anthropic, openai, simulated, fetch }: ModelSettings): Providers {
+  const shared = fetch ? { fetch } : {};
+  return {
+    ...(anthropic && { anthropic: createAnthropic('anthropic', { ...anthropic, ...shared }) }),
+    ...(openai && { openai: createOpenAI({ ...openai, ...shared }) }),
+    ...(simulated && {
+      simulated: createAnthropic('simulator', { apiKey: 'simulated', ...simulated, ...shared }),
+    }),
+  };
+}
+
+function route(model: string, providers: Providers): { provider: Provider; name: string } {
+  const target = parse(model);
+  if (!target) {
+    throw new FleetError(
+      'unknown_model',
+      `The model ${JSON.stringify(model)} names no provider. Expected anthropic/NAME, openai/NAME or simulated; ${configured(providers)}.`,
+    );
+  }
+  const provider = providers[target.provider];
+  if (provider) return { provider, name: target.name };
+  throw new FleetError(
+    'unknown_model',
+    `The model ${model} needs the provider ${target.provider}: ${remedies[target.provider]}; ${configured(providers)}.`,
+  );
+}
+
+function parse(model: string): { provider: ProviderName; name: string } | null {
+  const [, prefix, name] = /^(anthropic|openai)\/(.+)$/.exec(model) ?? [];
+  if (prefix && name) return { provider: prefix as ProviderName, name };
   if (model.startsWith('simulated')) return { provider: 'simulated', name: model };
   if (model.startsWith('claude-')) return { provider: 'anthropic', name: model };
   if (model.startsWith('gpt-')) return { provider: 'openai', name: model };
-  throw new FleetError(
-    'unknown_model',
-    `The model ${JSON.stringify(model)} names no provider. Expected anthropic/NAME, openai/NAME or simulated.`,
-  );
+  return null;
+}
+
+function configured(providers: Providers): string {
+  const names = Object.keys(providers);
+  return names.length === 0 ? 'no provider is configured' : `configured: ${names.join(', ')}`;
 }

@@ -31,31 +31,39 @@ function assistantMessage(content: readonly ContentBlock[]): ChatMessage {
   };
 }
 
-/** Tool results become messages of their own, before what else the user said. */
+/** Tool results become messages of their own; their images, which such a message cannot carry, follow as the user's. */
 function userMessages(content: readonly ContentBlock[]): ChatMessage[] {
-  const results = content
-    .filter((block) => block.type === 'tool_result')
-    .map((block) => ({
-      role: 'tool' as const,
-      tool_call_id: String(block.tool_use_id),
-      content: resultText(block),
-    }));
-  const parts = content.flatMap(toPart);
-  return parts.length === 0 ? results : [...results, { role: 'user', content: parts }];
+  const results = content.filter((block) => block.type === 'tool_result');
+  const answers = results.map((block) => ({
+    role: 'tool' as const,
+    tool_call_id: String(block.tool_use_id),
+    content: resultText(block),
+  }));
+  const images = results.flatMap((block) => blocksOf(block).flatMap(toImage));
+  const parts = [...images, ...content.flatMap(toPart)];
+  return parts.length === 0 ? answers : [...answers, { role: 'user', content: parts }];
 }
 
 function toPart(block: ContentBlock): UserPart[] {
   if (block.type === 'text') return [{ type: 'text', text: String(block.text) }];
+  return toImage(block);
+}
+
+function toImage(block: ContentBlock): UserPart[] {
   if (block.type !== 'image') return [];
   const source = block.source as { type: string; media_type?: string; data?: string; url?: string };
   const url = source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
-  return [{ type: 'image_url', image_url: { url: url ?? '' } }];
+  return url === undefined ? [] : [{ type: 'image_url', image_url: { url } }];
 }
 
 function resultText(block: ContentBlock): string {
-  const content = block.content as string | ContentBlock[];
-  const text = typeof content === 'string' ? content : textOf(content);
+  const text = textOf(blocksOf(block));
   return block.is_error === true ? `Error: ${text}` : text;
+}
+
+function blocksOf({ content }: ContentBlock): ContentBlock[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return Array.isArray(content) ? (content as ContentBlock[]) : [];
 }
 
 function textOf(content: readonly ContentBlock[]): string {

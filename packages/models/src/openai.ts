@@ -1,14 +1,9 @@
-import {
-  type ContentBlock,
-  FleetError,
-  type Model,
-  type ModelReply,
-  type ModelRequest,
-} from '@mcp-fleet/core';
-import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
-import { classifyError } from './classify-error.ts';
+import type { ModelReply, ModelRequest } from '@mcp-fleet/core';
+import OpenAI, { APIConnectionError, APIError } from 'openai';
+import { callProvider, type ProviderCall } from './call-provider.ts';
 import { toChatMessages } from './openai-messages.ts';
-import { parseReply } from './parse-reply.ts';
+import { collectChunks, toReply } from './openai-reply.ts';
+import type { Provider } from './provider.ts';
 
 export interface OpenAISettings {
   apiKey: string;
@@ -16,117 +11,68 @@ export interface OpenAISettings {
   fetch?: typeof fetch;
 }
 
-/** Every OpenAI-compatible endpoint, by chat completions with tools and OpenAI's SDK. */
-export function createOpenAI(settings: OpenAISettings): Model {
+const provider = 'openai';
+
+/**
+ * Every OpenAI-compatible endpoint, by chat completions with tools and OpenAI's SDK, which neither retries nor
+ * logs here. Thinking has no place in this API and is left out.
+ */
+export function createOpenAI(settings: OpenAISettings): Provider {
   const client = new OpenAI({
     apiKey: settings.apiKey,
     maxRetries: 0,
+    logLevel: 'off',
     ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
     ...(settings.fetch ? { fetch: settings.fetch } : {}),
   });
+  // Servers of other makers know the older name of the limit; OpenAI's newer models know only the newer one.
+  const limit = /\bopenai\b/.test(new URL(client.baseURL).hostname) ? 'max_completion_tokens' : 'max_tokens';
+  const closing = new AbortController();
   return {
-    async complete(request, { signal, onDelta }) {
-      try {
-        const stream = client.chat.completions.stream(toParams(request), {
-          signal,
-          timeout: request.timeoutMs,
-          headers: { 'x-fleet-job': request.jobId },
-        });
-        if (onDelta) stream.on('content', onDelta);
-        return toReply(await stream.finalChatCompletion());
-      } catch (thrown) {
-        throw toFault(thrown, signal);
-      }
+    complete(request, { signal, onDelta }) {
+      const { timeoutMs } = request;
+      const params = { ...toParams(request), [limit]: request.maxTokens };
+      const send = async (until: AbortSignal): Promise<ModelReply> => {
+        const options = { signal: until, timeout: timeoutMs, headers: { 'x-fleet-job': request.jobId } };
+        if (!onDelta) {
+          const { data, request_id } = await client.chat.completions.create(params, options).withResponse();
+          return toReply(provider, data, request_id);
+        }
+        const streaming = { ...params, stream: true, stream_options: { include_usage: true } } as const;
+        const { data, request_id } = await client.chat.completions.create(streaming, options).withResponse();
+        const completion = await collectChunks(data, onDelta);
+        // The SDK ends an aborted stream as if it were whole.
+        until.throwIfAborted();
+        return toReply(provider, completion, request_id);
+      };
+      return callProvider({ provider, timeoutMs, signal, closing: closing.signal, send, read: readError });
     },
+    close: () => closing.abort(),
   };
 }
 
-function toParams(request: ModelRequest): OpenAI.ChatCompletionCreateParamsStreaming {
+function toParams(request: ModelRequest): OpenAI.ChatCompletionCreateParamsNonStreaming {
   return {
     model: request.model,
-    max_completion_tokens: request.maxTokens,
     messages: toChatMessages(request),
-    stream: true,
-    stream_options: { include_usage: true },
-    ...(request.tools.length === 0
-      ? {}
-      : {
-          tools: request.tools.map(({ name, description, inputSchema }) => ({
-            type: 'function' as const,
-            function: { name, description, parameters: inputSchema },
-          })),
-        }),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
   };
 }
 
-const stopReasons: Record<string, string> = {
-  stop: 'end_turn',
-  length: 'max_tokens',
-  tool_calls: 'tool_use',
-  function_call: 'tool_use',
-  content_filter: 'refusal',
+function toTool({
+  name,
+  description,
+  inputSchema,
+}: ModelRequest['tools'][number]): OpenAI.ChatCompletionFunctionTool {
+  return { type: 'function', function: { name, description, parameters: inputSchema } };
+}
+
+const readError: ProviderCall<unknown>['read'] = (thrown) => {
+  if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) return null;
+  const { status, headers, type } = thrown;
+  const code = thrown.code ?? undefined;
+  // A stream's error event has no status, and neither has the SDK's own abort.
+  if (status === undefined && thrown.error === undefined) return null;
+  const said = (thrown.error as { message?: unknown } | undefined)?.message;
+  return { status, type, code, message: typeof said === 'string' ? said : thrown.message, headers };
 };
-
-function toReply(completion: OpenAI.ChatCompletion): ModelReply {
-  const choice = completion.choices[0];
-  if (!choice) throw new FleetError('model_bad_reply', 'openai sent a completion without a choice.');
-  const { message, finish_reason } = choice;
-  const content: ContentBlock[] = message.content ? [{ type: 'text', text: message.content }] : [];
-  for (const call of message.tool_calls ?? []) {
-    if (call.type !== 'function') continue;
-    content.push({
-      type: 'tool_use',
-      id: call.id,
-      name: call.function.name,
-      input: parseArguments(call.function),
-    });
-  }
-  const usage = completion.usage;
-  const cached = usage?.prompt_tokens_details?.cached_tokens ?? 0;
-  return parseReply('openai', {
-    content,
-    stopReason: message.refusal ? 'refusal' : (stopReasons[finish_reason] ?? finish_reason),
-    model: completion.model,
-    requestId: completion.id,
-    usage: {
-      inputTokens: (usage?.prompt_tokens ?? 0) - cached,
-      outputTokens: usage?.completion_tokens ?? 0,
-      cacheReadTokens: cached,
-      cacheWriteTokens: 0,
-    },
-  });
-}
-
-function parseArguments(call: { name: string; arguments: string }): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(call.arguments === '' ? '{}' : call.arguments);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      return parsed as Record<string, unknown>;
-  } catch {
-    // One error for both: no JSON, and JSON of another form.
-  }
-  throw new FleetError(
-    'model_bad_reply',
-    `openai asked for ${call.name} with arguments that are not a JSON object.`,
-  );
-}
-
-function toFault(thrown: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted || thrown instanceof FleetError || thrown instanceof APIUserAbortError) return thrown;
-  if (thrown instanceof APIError && !(thrown instanceof APIConnectionError)) {
-    return classifyError({
-      provider: 'openai',
-      status: thrown.status,
-      type: thrown.type,
-      code: thrown.code ?? undefined,
-      message: thrown.message,
-      headers: thrown.headers,
-      cause: thrown,
-    });
-  }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const isGarbage = thrown instanceof SyntaxError || /JSON|missing (choices|finish_reason)/i.test(message);
-  return new FleetError(isGarbage ? 'model_bad_reply' : 'model_unavailable', `openai: ${message}`, {
-    cause: thrown,
-  });
-}

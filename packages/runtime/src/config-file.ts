@@ -27,10 +27,10 @@ export type Agents = ReadonlyMap<string, AgentSpec>;
 
 /**
  * The `agents` section: `{"agents": {"default": {"model": …, "system": …}}}`. What an agent leaves out is the
- * default's; `model` is what the fleet was started with. The file's JSON is known to parse.
+ * default's; `model` is what the fleet was started with. Throws `invalid_config` with the file and the key.
  */
 export function parseAgents(file: ConfigFile | null, model: string): Agents {
-  const content: unknown = file === null ? {} : JSON.parse(file.text);
+  const content = file === null ? {} : parseJson(file);
   const section = z.object({ agents: agents.default({}) }).safeParse(content);
   if (!section.success) {
     const problems = section.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -42,4 +42,13 @@ export function parseAgents(file: ConfigFile | null, model: string): Agents {
     byName.set(name, agentSpec.parse({ model, ...fallback, ...agent, name }));
   }
   return byName;
+}
+
+function parseJson(file: ConfigFile): unknown {
+  try {
+    return JSON.parse(file.text);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new FleetError('invalid_config', `${file.path} is not JSON: ${reason}.`, { cause: thrown });
+  }
 }

@@ -17,7 +17,7 @@ export const anthropicApi: ModelApi = {
 
 /** Reads the parts that `count_tokens` has too. */
 export function readAnthropicPrompt(body: unknown, headers: IncomingHttpHeaders): Conversation {
-  if (headers['anthropic-version'] === undefined) throw invalid('anthropic-version: header is required');
+  if (!headers['anthropic-version']) throw invalid('anthropic-version: header is required');
   const request = asObject(body, 'body');
   const model = modelName(request.model);
   const messages = readMessages(request.messages);

@@ -8,8 +8,8 @@ import { ApiFault } from './api-fault.ts';
  */
 export function checkAccess(headers: IncomingHttpHeaders, expected: string | null | undefined): void {
   if (expected === null) return;
-  const key = headers['x-api-key'] ?? bearer(headers.authorization);
-  if (key === undefined || key === '') throw new ApiFault(401, 'x-api-key header is required');
+  const key = headers['x-api-key'] || bearer(headers.authorization);
+  if (!key) throw new ApiFault(401, 'x-api-key header is required');
   if (expected !== undefined && key !== expected) {
     throw new ApiFault(401, 'invalid x-api-key', { code: 'invalid_api_key' });
   }

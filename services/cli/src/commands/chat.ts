@@ -88,8 +88,13 @@ async function answerLines(
   });
   lines.on('SIGINT', () => stopped.abort());
   stopped.signal.addEventListener('abort', () => lines.close(), { once: true });
+  // Piped input may have ended while an answer was awaited; what it held is still to come.
+  let open = true;
+  lines.on('close', () => {
+    open = false;
+  });
   const prompt = () => {
-    if (!output.json) lines.prompt();
+    if (open && !output.json) lines.prompt();
   };
   prompt();
   for await (const line of lines) {

@@ -67,12 +67,10 @@ export async function startFleet(setup: FleetSetup): Promise<RunningFleet> {
 async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningFleet> {
   const { config, logger } = setup;
   const model = defaultModel(setup.environment);
-  const agents = parseAgents(config, model);
   const fromFile = config ? parseServersConfig(config.text, config.path, setup.variables) : {};
-  const [topology, environment] = await Promise.all([
-    openTopology(setup, stack),
-    withSimulator(setup, stack),
-  ]);
+  const agents = parseAgents(config, model);
+  const topology = await openTopology(setup, stack);
+  const environment = await withSimulator(setup, stack);
   const { store, backend } = topology;
   const metrics = new FleetMetrics();
   const models = createModels(modelSettings(environment));

@@ -10,8 +10,12 @@ export interface Filled {
   missing: string[];
 }
 
-/** Fills a tool's arguments from a text: a JSON object, `key=value`, then what types and names suggest. */
-export function fillArguments(tool: OfferedTool, text: string): Filled {
+/**
+ * Fills a tool's arguments from a text: a JSON object, `key=value`, then what types and names suggest.
+ *
+ * @param freeText whether words that nothing marks as an argument may be taken for one
+ */
+export function fillArguments(tool: OfferedTool, text: string, freeText: boolean): Filled {
   const properties = propertiesOf(tool);
   const json = jsonObject(text);
   const input: Record<string, unknown> = json ? { ...json.value } : {};
@@ -28,7 +32,7 @@ export function fillArguments(tool: OfferedTool, text: string): Filled {
     const found = namedValue(property, rest, properties);
     return found && { value: coerce(found.value, property), source: found.source };
   });
-  fill((property) => suggested(property, rest));
+  fill((property) => suggested(property, rest, freeText));
   const missing = properties.filter(({ name, required }) => required && !(name in input));
   return { input, missing: missing.map(({ name }) => name) };
 }
@@ -53,14 +57,16 @@ function structured(text: string, type: string): unknown {
 }
 
 /** Optional arguments are filled only where name and text fit beyond doubt. */
-function suggested(property: Property, text: string): Found<unknown> | null {
+function suggested(property: Property, text: string, freeText: boolean): Found<unknown> | null {
   const { name, type, schema, required } = property;
   if ('const' in schema) return { value: schema.const, source: '' };
   const shaped = type === 'string' ? byName(name, text) : undefined;
   if (shaped) return { value: shaped, source: shaped };
   if (!required) return null;
   if (Array.isArray(schema.enum)) return { value: choice(schema.enum, schema.default, text), source: '' };
-  return byType(property, text) ?? ('default' in schema ? { value: schema.default, source: '' } : null);
+  return (
+    byType(property, text, freeText) ?? ('default' in schema ? { value: schema.default, source: '' } : null)
+  );
 }
 
 function choice(options: unknown[], fallback: unknown, text: string): unknown {
@@ -68,7 +74,7 @@ function choice(options: unknown[], fallback: unknown, text: string): unknown {
   return mentioned ?? fallback ?? options[0];
 }
 
-function byType(property: Property, text: string): Found<unknown> | null {
+function byType(property: Property, text: string, freeText: boolean): Found<unknown> | null {
   if (isNumeric(property)) {
     const [value] = numbersIn(text);
     return value === undefined ? null : { value, source: String(value) };
@@ -80,7 +86,7 @@ function byType(property: Property, text: string): Found<unknown> | null {
   if (property.type !== 'string') return null;
   const quoted = quotedValue(text);
   if (quoted) return quoted;
-  if ('default' in property.schema) return null;
+  if (!freeText || 'default' in property.schema) return null;
   const spoken = /\b(?:for|in|of|about|with|to|on|at|saying|says)\s+([^,;\n]+?)[.?!]?\s*$/i.exec(text)?.[1];
   const value = spoken ?? text.replace(/^[\s:,-]+|[\s.?!]+$/g, '');
   return value === '' ? null : { value, source: value };

@@ -11,7 +11,7 @@ export function planNamedTools(text: string, { tools }: Turn): Planned {
   for (const [at, { tool, end }] of mentions.entries()) {
     const after = text.slice(end, mentions[at + 1]?.at);
     const around = mentions.length === 1 ? `${text.slice(0, mentions[0]?.at)} ${after}` : after;
-    const call = tryCall(tool, [clean(after), clean(around)]);
+    const call = tryCall(tool, [clean(after), clean(around)], true);
     if ('input' in call) planned.calls.push(call);
     else planned.missing.push(call.missing);
   }
@@ -30,14 +30,14 @@ export function planFittingTool(text: string, { tools }: Turn): Planned {
     if (named > 0 && score >= 3 && score > (best?.score ?? 0)) best = { tool, score };
   }
   if (!best) return nothing;
-  const call = tryCall(best.tool, [text]);
+  const call = tryCall(best.tool, [text], false);
   return 'input' in call ? { calls: [call], missing: [] } : nothing;
 }
 
-function tryCall(tool: OfferedTool, texts: string[]): Call | { missing: string } {
+function tryCall(tool: OfferedTool, texts: string[], freeText: boolean): Call | { missing: string } {
   let missing: string[] = [];
   for (const text of texts) {
-    const filled = fillArguments(tool, text);
+    const filled = fillArguments(tool, text, freeText);
     if (filled.missing.length === 0) return { name: tool.name, input: filled.input };
     missing = filled.missing;
   }
