@@ -19,13 +19,15 @@ export async function startProcess(
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1', LOG_LEVEL: 'info', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /http:\/\/127\.0\.0\.1:\d+(?:\/mcp)?/.exec(line);
-      if (found) resolve(found[0]);
-    });
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        const found = /http:\/\/127\.0\.0\.1:\d+(?:\/mcp)?/.exec(line);
+        if (found) resolve(found[0]);
+      });
+    }
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}`)));
   });
   return {

@@ -25,7 +25,7 @@ export async function sendAnswer(
     case 'garbage':
       reply.type(conversation.stream ? eventStream : json);
       reply.send(conversation.stream ? 'event: message_start\ndata: {"type": not json\n\n' : '{"half": ');
-      return 200;
+      return null;
     case 'cut':
       reply.hijack();
       await cut(reply.raw, requestId, conversation.stream, parts(answer.reply, to), answer.after);

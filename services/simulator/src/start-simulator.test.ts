@@ -90,7 +90,7 @@ describe('chat completions', () => {
     const body = await (await post('/v1/chat/completions', streaming, bearer)).text();
     const data = [...body.matchAll(/^data: (.*)$/gm)].map(([, line]) => line ?? '');
     expect(data.at(-1)).toBe('[DONE]');
-    expect(JSON.parse(data.at(-2) ?? '')).toMatchObject({ choices: [], usage: { prompt_tokens: 13 } });
+    expect(JSON.parse(data.at(-2) ?? '')).toMatchObject({ choices: [], usage: { prompt_tokens: 15 } });
     expect(JSON.parse(data.at(-3) ?? '').choices[0].finish_reason).toBe('stop');
   });
 
