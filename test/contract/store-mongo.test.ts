@@ -1,0 +1,16 @@
+import { openMongoStore } from '@mcp-fleet/store';
+import { describeWith, service } from '../support/services.ts';
+import { uniqueName } from '../support/topologies.ts';
+import { storeContract } from './store/store-contract.ts';
+
+describeWith(['mongo'], 'the context store on MongoDB', () => {
+  storeContract(
+    async () => {
+      const url = new URL(service('mongo'));
+      url.pathname = `/${uniqueName()}`;
+      const store = openMongoStore(url.href);
+      return { store, close: () => store.close() };
+    },
+    { raceRounds: 100 },
+  );
+});

@@ -1,0 +1,16 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { OpenedStore } from './fixtures.ts';
+import { storeRaces } from './races.ts';
+import { storeVerbs } from './verbs.ts';
+
+/** The contract of the ContextStore port, for one adapter. */
+export function storeContract(open: () => Promise<OpenedStore>, options: { raceRounds: number }): void {
+  let opened: OpenedStore;
+  beforeAll(async () => {
+    opened = await open();
+    await opened.store.migrate();
+  });
+  afterAll(() => opened?.close());
+  describe('each verb', () => storeVerbs(() => opened));
+  describe('races', () => storeRaces(() => opened, options.raceRounds));
+}
