@@ -21,6 +21,7 @@ import type {
 } from '@mcp-fleet/core';
 import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
+import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
 import { blob, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
@@ -32,13 +33,10 @@ import { freeSessions, unmovedJobs } from './repairs.ts';
 import { settle } from './settle.ts';
 import { take } from './take.ts';
 
-/** Toolsets known to be stored; a fleet has few, so forgetting all of them now and then costs nothing. */
-const rememberedToolsets = 1000;
-
 /** The context store on PostgreSQL: one statement for each of the port's verbs on the hot path. */
 export class PostgresStore implements ContextStore {
   readonly #database: Database;
-  readonly #toolsets = new Map<string, Toolset>();
+  readonly #toolsets = new ToolsetCache();
 
   constructor(database: Database) {
     this.#database = database;
@@ -78,28 +76,18 @@ export class PostgresStore implements ContextStore {
     await this.#database.flushed('cut', text, [sessionId, turn]);
   }
 
-  async saveToolset(toolset: Toolset): Promise<void> {
-    if (this.#toolsets.has(toolset.hash)) return;
-    const text = 'INSERT INTO fleet.toolsets (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING';
-    await this.#database.flushed('save_toolset', text, [toolset.hash, encode(toolset)]);
-    this.#remember(toolset);
-  }
+  saveToolset = (toolset: Toolset): Promise<void> =>
+    this.#toolsets.save(toolset, () => {
+      const text = 'INSERT INTO fleet.toolsets (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING';
+      return this.#database.flushed('save_toolset', text, [toolset.hash, encode(toolset)]);
+    });
 
-  async toolset(hash: string): Promise<Toolset | null> {
-    const known = this.#toolsets.get(hash);
-    if (known) return known;
-    const text = 'SELECT body FROM fleet.toolsets WHERE hash = $1';
-    const [row] = await this.#database.lazy<{ body: string }>('toolset', text, [hash]);
-    if (!row) return null;
-    const toolset = decodeToolset(row.body);
-    this.#remember(toolset);
-    return toolset;
-  }
-
-  #remember(toolset: Toolset): void {
-    if (this.#toolsets.size >= rememberedToolsets) this.#toolsets.clear();
-    this.#toolsets.set(toolset.hash, toolset);
-  }
+  toolset = (hash: string): Promise<Toolset | null> =>
+    this.#toolsets.read(hash, async () => {
+      const text = 'SELECT body FROM fleet.toolsets WHERE hash = $1';
+      const [row] = await this.#database.lazy<{ body: string }>('toolset', text, [hash]);
+      return row ? decodeToolset(row.body) : null;
+    });
 
   saveBlob = (blob: NewBlob): Promise<string> => saveBlob(this.#database, blob);
   blob = (tenant: string, id: string): Promise<StoredBlob | null> => blob(this.#database, tenant, id);

@@ -1,0 +1,85 @@
+import { FleetError } from '@mcp-fleet/core';
+import {
+  type Collection,
+  GridFSBucket,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  type WriteConcernSettings,
+} from 'mongodb';
+import type { ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
+
+/** Flushed on a majority before the call returns. */
+export const flushed: { writeConcern: WriteConcernSettings } = {
+  writeConcern: { w: 'majority', journal: true },
+};
+/** On a majority, flushed by the server in its own time. */
+export const lazy: { writeConcern: WriteConcernSettings } = {
+  writeConcern: { w: 'majority', journal: false },
+};
+
+/** The collections of one fleet. */
+export interface Database {
+  client: MongoClient;
+  sessions: Collection<SessionDoc>;
+  jobs: Collection<JobDoc>;
+  steps: Collection<StepDoc>;
+  claims: Collection<ClaimDoc>;
+  toolsets: Collection<ToolsetDoc>;
+  meta: Collection<MetaDoc>;
+  blobs: GridFSBucket;
+}
+
+/** Opens the database that a URL names (`fleet` when it names none). Connects when it is first used. */
+export function openDatabase(url: string): Database {
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: 5_000,
+    connectTimeoutMS: 5_000,
+    // A server that is paused or cut off answers nothing and closes nothing.
+    socketTimeoutMS: 60_000,
+    appName: 'mcp-fleet',
+  });
+  const db = client.db(new URL(url).pathname.slice(1) || 'fleet');
+  return {
+    client,
+    sessions: db.collection('sessions'),
+    jobs: db.collection('jobs'),
+    steps: db.collection('steps'),
+    claims: db.collection('claims'),
+    toolsets: db.collection('toolsets'),
+    meta: db.collection('meta'),
+    blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
+  };
+}
+
+/** Codes of a server that steps down, shuts down or has no primary (MongoDB server, error_codes.yml). */
+const unavailableCodes = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+
+/** Runs one verb, and turns what the driver throws when the database is away into `store_unavailable`. */
+export async function guard<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!isUnavailable(thrown)) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new FleetError('store_unavailable', `The MongoDB store cannot be reached: ${reason}.`, {
+      cause: thrown,
+    });
+  }
+}
+
+function isUnavailable(thrown: unknown): boolean {
+  if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError) return true;
+  if (thrown instanceof MongoServerError) return unavailableCodes.has(Number(thrown.code));
+  return (
+    thrown instanceof MongoError &&
+    /NotConnected|TopologyClosed|ClientClosed|PoolCleared|PoolClosed|Timeout/.test(thrown.name)
+  );
+}
+
+/** True for a violation of a unique index. */
+export function isDuplicate(thrown: unknown): boolean {
+  return thrown instanceof MongoServerError && thrown.code === 11000;
+}

@@ -1,0 +1,119 @@
+import type { Job, JobState, Session } from '@mcp-fleet/core';
+import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+
+/** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
+export interface SessionDoc {
+  _id: string;
+  tenant: string;
+  agent: string;
+  metadata: string;
+  active: string | null;
+  /** Sequence numbers given out; they order the jobs that wait. */
+  accepted: number;
+  admitted: number;
+  /** Jobs that have become active so far; the active one has this turn. */
+  turn: number;
+  context_from: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface JobDoc {
+  _id: string;
+  tenant: string;
+  session_id: string | null;
+  /** Order of acceptance within the session. */
+  seq: number | null;
+  turn: number | null;
+  state: JobState;
+  agent: string;
+  query: string;
+  metadata: string;
+  format: number;
+  epoch: number;
+  crashes: number;
+  crash_steps: number;
+  transient_failures: number;
+  wait_until: Date | null;
+  wait_reason: string | null;
+  answer: string | null;
+  stop_reason: string | null;
+  error: string | null;
+  totals: string | null;
+  /** Absent without a key, so that the unique index does not see it. */
+  idempotency_key?: string;
+  request_hash: string | null;
+  created_at: Date;
+  started_at: Date | null;
+  ended_at: Date | null;
+  updated_at: Date;
+}
+
+/** A step, at `<job>/<round>/<slot>`: the unique _id is what makes a position be written once. */
+export interface StepDoc {
+  _id: string;
+  job_id: string;
+  body: string;
+}
+
+export interface ClaimDoc {
+  _id: string;
+  job_id: string;
+  round: number;
+  slot: number;
+  epoch: number;
+}
+
+export interface ToolsetDoc {
+  _id: string;
+  body: string;
+}
+
+export interface MetaDoc {
+  _id: string;
+  version: number;
+}
+
+/** The key of a position. Padded, so that keys sort as positions do. */
+export function positionKey(jobId: string, at: { round: number; slot: number }): string {
+  return `${jobId}/${String(at.round).padStart(6, '0')}/${String(at.slot).padStart(6, '0')}`;
+}
+
+export function toJob(doc: JobDoc): Job {
+  return {
+    id: doc._id,
+    tenant: doc.tenant,
+    sessionId: doc.session_id,
+    turn: doc.turn,
+    state: doc.state,
+    agent: decodeAgent(doc.agent),
+    query: decodeQuery(doc.query),
+    metadata: decodeMetadata(doc.metadata),
+    format: doc.format,
+    epoch: doc.epoch,
+    crashes: doc.crashes,
+    transientFailures: doc.transient_failures,
+    waitUntil: doc.wait_until,
+    waitReason: doc.wait_reason,
+    answer: doc.answer,
+    stopReason: doc.stop_reason,
+    error: doc.error === null ? null : decodeError(doc.error),
+    totals: doc.totals === null ? null : decodeTotals(doc.totals),
+    createdAt: doc.created_at,
+    startedAt: doc.started_at,
+    endedAt: doc.ended_at,
+  };
+}
+
+export function toSession(doc: SessionDoc): Session {
+  return {
+    id: doc._id,
+    tenant: doc.tenant,
+    agent: doc.agent,
+    metadata: decodeMetadata(doc.metadata),
+    activeJob: doc.active,
+    contextFrom: doc.context_from,
+    createdAt: doc.created_at,
+    updatedAt: doc.updated_at,
+  };
+}
