@@ -9,6 +9,6 @@ describe('the context store on PGlite', () => {
       const embedded = await startEmbeddedPostgres(null);
       return { store: openPooledStore(embedded.pool as never), close: () => embedded.stop() };
     },
-    { raceRounds: 400 },
+    { raceRounds: 2_000 },
   );
 });

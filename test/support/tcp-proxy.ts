@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** A TCP proxy that can withhold what the server answers, and cut its connections. */
 export interface TcpProxy {
   port: number;
-  /** From now on answers do not get through; requests do. */
-  holdAnswers(): void;
+  /** From the first request that contains this text on, answers do not get through; requests do. */
+  holdAnswersFrom(text: string): void;
   /** Cuts all connections and lets answers through again. */
   reset(): void;
   stop(): Promise<void>;
@@ -13,6 +13,7 @@ export interface TcpProxy {
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let holding = false;
+  let trigger: string | null = null;
   const server = createServer((client) => {
     const upstream = connect(port, host);
     for (const socket of [client, upstream]) {
@@ -24,7 +25,10 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
         upstream.destroy();
       });
     }
-    client.on('data', (data) => upstream.write(data));
+    client.on('data', (data) => {
+      if (trigger !== null && data.includes(trigger)) holding = true;
+      upstream.write(data);
+    });
     upstream.on('data', (data) => {
       if (!holding) client.write(data);
     });
@@ -35,12 +39,13 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   };
   return {
     port: (server.address() as AddressInfo).port,
-    holdAnswers() {
-      holding = true;
+    holdAnswersFrom(text) {
+      trigger = text;
     },
     reset() {
       cut();
       holding = false;
+      trigger = null;
     },
     async stop() {
       cut();
