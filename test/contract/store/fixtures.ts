@@ -78,7 +78,15 @@ const totals = {
 };
 
 export function success(over: Partial<Ending> = {}): Ending {
-  return { state: 'succeeded', step: reply(), answer: 'an answer', stopReason: 'end_turn', error: null, totals, ...over };
+  return {
+    state: 'succeeded',
+    step: reply(),
+    answer: 'an answer',
+    stopReason: 'end_turn',
+    error: null,
+    totals,
+    ...over,
+  };
 }
 
 export function failure(): Ending {

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { contend, failure, newJob, newSession, type OpenedStore, reply, success, taken, tenant } from './fixtures.ts';
+import {
+  contend,
+  failure,
+  newJob,
+  newSession,
+  type OpenedStore,
+  reply,
+  success,
+  taken,
+  tenant,
+} from './fixtures.ts';
 
 /** How long a race may take in all; the slowest database decides. */
 const raceTimeoutMs = 300_000;
@@ -29,7 +39,9 @@ export function storeRaces(opened: () => OpenedStore, rounds: number): void {
     takes.sort((a, b) => a.job.epoch - b.job.epoch);
     const [older, newer] = takes as [(typeof takes)[0], (typeof takes)[0]];
     expect([older.job.epoch, newer.job.epoch]).toEqual([1, 2]);
-    expect(await store().recordStep(older.fence, reply(), { durable: false })).toEqual({ kind: 'superseded' });
+    expect(await store().recordStep(older.fence, reply(), { durable: false })).toEqual({
+      kind: 'superseded',
+    });
     expect(await store().recordStep(newer.fence, reply(), { durable: false })).toEqual({ kind: 'recorded' });
   });
 
@@ -111,50 +123,58 @@ export function storeRaces(opened: () => OpenedStore, rounds: number): void {
     expect((await taken(store(), second.id)).turns.map((turn) => turn.jobId)).toEqual([first.id]);
   });
 
-  test('many accepts at once and workers that drain them: each job runs once, one at a time', async () => {
-    const sessionId = await newSession(store());
-    const count = 20;
-    const order: string[] = [];
-    const drain = async (jobId: string | null) => {
-      for (let id = jobId; id !== null; ) {
-        order.push(id);
-        const settled = await store().settle((await taken(store(), id)).fence, success());
-        id = settled.kind === 'settled' ? settled.next : null;
-      }
-    };
-    const accepts = Array.from({ length: count }, () => async () => {
-      const { job, ready } = await store().accept(newJob({ sessionId }));
-      if (ready) await drain(job.id);
-    });
-    await contend(...accepts);
-    expect(new Set(order).size).toBe(count);
-    expect(order).toHaveLength(count);
-    expect((await store().turns(tenant, sessionId)).map((turn) => turn.jobId)).toEqual(order);
-  }, raceTimeoutMs);
+  test(
+    'many accepts at once and workers that drain them: each job runs once, one at a time',
+    async () => {
+      const sessionId = await newSession(store());
+      const count = 20;
+      const order: string[] = [];
+      const drain = async (jobId: string | null) => {
+        for (let id = jobId; id !== null; ) {
+          order.push(id);
+          const settled = await store().settle((await taken(store(), id)).fence, success());
+          id = settled.kind === 'settled' ? settled.next : null;
+        }
+      };
+      const accepts = Array.from({ length: count }, () => async () => {
+        const { job, ready } = await store().accept(newJob({ sessionId }));
+        if (ready) await drain(job.id);
+      });
+      await contend(...accepts);
+      expect(new Set(order).size).toBe(count);
+      expect(order).toHaveLength(count);
+      expect((await store().turns(tenant, sessionId)).map((turn) => turn.jobId)).toEqual(order);
+    },
+    raceTimeoutMs,
+  );
 
-  test('jobs accepted one after the other run in that order, whatever happens meanwhile', async () => {
-    const sessionId = await newSession(store());
-    const accepted: string[] = [];
-    const ran: string[] = [];
-    let ready: string | null = null;
-    for (let n = 0; n < 20; n += 1) {
-      const end = await store().accept(newJob({ sessionId }));
-      accepted.push(end.job.id);
-      if (end.ready) ready = end.job.id;
-      if (n % 3 !== 0 || ready === null) continue;
-      const { fence }: { fence: { jobId: string; epoch: number } } = await taken(store(), ready);
-      ran.push(ready);
-      const settled = await store().settle(fence, n % 2 === 0 ? success() : failure());
-      ready = settled.kind === 'settled' ? settled.next : null;
-    }
-    while (ready !== null) {
-      ran.push(ready);
-      const settled: Awaited<ReturnType<ReturnType<typeof store>['settle']>> = await store().settle(
-        (await taken(store(), ready)).fence,
-        success(),
-      );
-      ready = settled.kind === 'settled' ? settled.next : null;
-    }
-    expect(ran).toEqual(accepted);
-  }, raceTimeoutMs);
+  test(
+    'jobs accepted one after the other run in that order, whatever happens meanwhile',
+    async () => {
+      const sessionId = await newSession(store());
+      const accepted: string[] = [];
+      const ran: string[] = [];
+      let ready: string | null = null;
+      for (let n = 0; n < 20; n += 1) {
+        const end = await store().accept(newJob({ sessionId }));
+        accepted.push(end.job.id);
+        if (end.ready) ready = end.job.id;
+        if (n % 3 !== 0 || ready === null) continue;
+        const { fence }: { fence: { jobId: string; epoch: number } } = await taken(store(), ready);
+        ran.push(ready);
+        const settled = await store().settle(fence, n % 2 === 0 ? success() : failure());
+        ready = settled.kind === 'settled' ? settled.next : null;
+      }
+      while (ready !== null) {
+        ran.push(ready);
+        const settled: Awaited<ReturnType<ReturnType<typeof store>['settle']>> = await store().settle(
+          (await taken(store(), ready)).fence,
+          success(),
+        );
+        ready = settled.kind === 'settled' ? settled.next : null;
+      }
+      expect(ran).toEqual(accepted);
+    },
+    raceTimeoutMs,
+  );
 }

@@ -70,9 +70,18 @@ export function storeVerbs(opened: () => OpenedStore): void {
     expect(jobs.map((accepted) => accepted.ready)).toEqual([true, false, false]);
     const [a, b, c] = jobs.map((accepted) => accepted.job.id) as [string, string, string];
     expect(await store().take(b)).toEqual({ kind: 'blocked' });
-    expect(await store().settle((await taken(store(), a)).fence, success())).toEqual({ kind: 'settled', next: b });
-    expect(await store().settle((await taken(store(), b)).fence, failure())).toEqual({ kind: 'settled', next: c });
-    expect(await store().settle((await taken(store(), c)).fence, success())).toEqual({ kind: 'settled', next: null });
+    expect(await store().settle((await taken(store(), a)).fence, success())).toEqual({
+      kind: 'settled',
+      next: b,
+    });
+    expect(await store().settle((await taken(store(), b)).fence, failure())).toEqual({
+      kind: 'settled',
+      next: c,
+    });
+    expect(await store().settle((await taken(store(), c)).fence, success())).toEqual({
+      kind: 'settled',
+      next: null,
+    });
     expect(await store().session(tenant, sessionId)).toMatchObject({ activeJob: null });
     expect(await store().accept(newJob({ sessionId }))).toMatchObject({ ready: true });
   });
@@ -91,7 +100,9 @@ export function storeVerbs(opened: () => OpenedStore): void {
     expect(await store().park(old.fence, { until: later(), reason: 'x', failures: 1 })).toBe('superseded');
     expect(await store().release(old.fence)).toBe('superseded');
     expect(await store().settle(old.fence, failure())).toEqual({ kind: 'superseded' });
-    expect(await store().settle(fresh.fence, success({ step: reply({ round: 1 }) }))).toMatchObject({ kind: 'settled' });
+    expect(await store().settle(fresh.fence, success({ step: reply({ round: 1 }) }))).toMatchObject({
+      kind: 'settled',
+    });
   });
 
   test('crashes at one step add up, and begin anew once a step was added', async () => {
@@ -110,7 +121,10 @@ export function storeVerbs(opened: () => OpenedStore): void {
     const first = result({ block: { type: 'tool_result', tool_use_id: 'a', content: 'first' } });
     await store().recordStep(fence, first, { durable: false });
     const second = result({ block: { type: 'tool_result', tool_use_id: 'a', content: 'second' } });
-    expect(await store().recordStep(fence, second, { durable: false })).toEqual({ kind: 'taken', step: first });
+    expect(await store().recordStep(fence, second, { durable: false })).toEqual({
+      kind: 'taken',
+      step: first,
+    });
     expect(await store().steps(job.id)).toEqual([first]);
   });
 
@@ -140,7 +154,9 @@ export function storeVerbs(opened: () => OpenedStore): void {
     const settled = await store().job(tenant, job.id);
     expect(settled).toMatchObject({ state: 'succeeded', answer: 'an answer', totals: { modelCalls: 1 } });
     expect(await store().settle(fence, failure())).toEqual({ kind: 'superseded' });
-    expect(await store().recordStep(fence, reply({ round: 5 }), { durable: true })).toEqual({ kind: 'superseded' });
+    expect(await store().recordStep(fence, reply({ round: 5 }), { durable: true })).toEqual({
+      kind: 'superseded',
+    });
     expect(await store().take(job.id)).toEqual({ kind: 'ended', state: 'succeeded', next: null });
     expect(await store().job(tenant, job.id)).toEqual(settled);
     expect(await store().steps(job.id)).toEqual([reply()]);
@@ -153,13 +169,19 @@ export function storeVerbs(opened: () => OpenedStore): void {
     await store().recordStep(fence, standing, { durable: false });
     expect(await store().settle(fence, success())).toEqual({ kind: 'taken', step: standing });
     expect(await store().job(tenant, job.id)).toMatchObject({ state: 'running' });
-    expect(await store().settle(fence, success({ step: null, answer: 'standing' }))).toMatchObject({ kind: 'settled' });
+    expect(await store().settle(fence, success({ step: null, answer: 'standing' }))).toMatchObject({
+      kind: 'settled',
+    });
   });
 
   test('a job that failed keeps its error', async () => {
     const { job } = await store().accept(newJob());
     await store().settle((await taken(store(), job.id)).fence, failure());
-    expect(await store().job(tenant, job.id)).toMatchObject({ state: 'failed', error: failure().error, answer: null });
+    expect(await store().job(tenant, job.id)).toMatchObject({
+      state: 'failed',
+      error: failure().error,
+      answer: null,
+    });
   });
 
   test('the context is the succeeded turns before it, from the cut on', async () => {
@@ -185,12 +207,20 @@ export function storeVerbs(opened: () => OpenedStore): void {
     const { fence } = await taken(store(), job.id);
     const until = later();
     expect(await store().park(fence, { until, reason: 'overloaded', failures: 2 })).toBe('parked');
-    expect(await store().job(tenant, job.id)).toMatchObject({ state: 'waiting', waitUntil: until, transientFailures: 2 });
+    expect(await store().job(tenant, job.id)).toMatchObject({
+      state: 'waiting',
+      waitUntil: until,
+      transientFailures: 2,
+    });
     expect(await store().take(job.id)).toEqual({ kind: 'waiting', until });
     const { job: due } = await store().accept(newJob());
     const wait = { until: new Date(Date.now() - 1_000), reason: 'x', failures: 1 };
     await store().park((await taken(store(), due.id)).fence, wait);
-    expect((await taken(store(), due.id)).job).toMatchObject({ waitUntil: null, crashes: 0, transientFailures: 1 });
+    expect((await taken(store(), due.id)).job).toMatchObject({
+      waitUntil: null,
+      crashes: 0,
+      transientFailures: 1,
+    });
   });
 
   test('a released job is queued again and charged nothing', async () => {
@@ -216,7 +246,12 @@ export function storeVerbs(opened: () => OpenedStore): void {
   });
 
   test('toolsets are kept by hash', async () => {
-    const tool = { name: 'a__b', description: 'd', inputSchema: { type: 'object', $ref: 'x' }, safety: 'unsafe' } as const;
+    const tool = {
+      name: 'a__b',
+      description: 'd',
+      inputSchema: { type: 'object', $ref: 'x' },
+      safety: 'unsafe',
+    } as const;
     const toolset = { hash: `hash-${Math.random()}`, tools: [tool] };
     await store().saveToolset(toolset);
     await store().saveToolset(toolset);
@@ -226,7 +261,13 @@ export function storeVerbs(opened: () => OpenedStore): void {
 
   test('a blob of 20 MB comes back whole, for its tenant only, and is saved once', async () => {
     const bytes = new Uint8Array(20_000_000).map((_, n) => n % 251);
-    const blob = { id: `blob-${Math.random()}`, tenant, jobId: 'job_1', mediaType: 'application/json', bytes };
+    const blob = {
+      id: `blob-${Math.random()}`,
+      tenant,
+      jobId: 'job_1',
+      mediaType: 'application/json',
+      bytes,
+    };
     expect(await store().saveBlob(blob)).toBe(blob.id);
     await store().saveBlob(blob);
     const read = await store().blob(tenant, blob.id);
