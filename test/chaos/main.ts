@@ -10,7 +10,8 @@ const drainMs = 90_000;
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130);
     console.error(`${signal}: ending the run early; a second one ends it at once.`);
     process.exitCode = 130;
     stop.abort();

@@ -22,6 +22,20 @@ const rootFolder = fileURLToPath(new URL('../../..', import.meta.url));
 const readyMs = 60_000;
 const endMs = 40_000;
 
+/** Processes that live now. However this process ends, they end with it. */
+const living = new Set<number>();
+process.on('exit', () => {
+  for (const pid of living) killNow(pid);
+});
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended in this moment.
+  }
+}
+
 /** A program that faults may kill, stop and start again. All of its lives are remembered by pid. */
 export class ManagedProcess {
   readonly spec: ProcessSpec;
@@ -69,7 +83,10 @@ export class ManagedProcess {
       detached: true,
     });
     closeSync(output);
-    this.pids.push(this.#child.pid as number);
+    const pid = this.#child.pid as number;
+    this.pids.push(pid);
+    living.add(pid);
+    this.#child.once('exit', () => living.delete(pid));
     await this.#untilReady();
   }
 

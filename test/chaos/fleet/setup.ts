@@ -44,6 +44,9 @@ export interface FleetSetup {
   defect: string | null;
 }
 
+/** The name under which the fleet keeps its queue. */
+export const queueName = 'chaos';
+/** Milliseconds for which a worker's lock on a job holds. */
 export const queueLockMs = 2_000;
 /** Limits of the agent: short, so that much happens in a short run. */
 export const limits = {
