@@ -23,6 +23,7 @@ export type FleetEvent = { job: JobRef } & (
   | { type: 'job_parked'; until: Date; reason: string }
   | { type: 'job_handed_back'; reason: string }
   | { type: 'job_superseded' }
+  | { type: 'query_joined'; round: number; jobs: string[] }
   | {
       type: 'job_ended';
       state: TerminalState;

@@ -4,6 +4,8 @@ import type { JobError, TerminalState } from './job.ts';
 export type Outcome =
   | { kind: 'completed'; next: string | null }
   | { kind: 'failed'; error: JobError; next: string | null }
+  /** Ended before its first step: expired, or interrupted. */
+  | { kind: 'dropped'; state: TerminalState; next: string | null }
   /** Somebody else has ended the job already; there was nothing to do. */
   | { kind: 'ended'; state: TerminalState; next: string | null }
   /** Handed back: to be delivered again at once, to any worker. */

@@ -12,7 +12,14 @@ async function setUp(options: { agent?: Partial<AgentSpec>; session?: boolean } 
   const store = new MemoryStore();
   const agent = agentSpec.parse({ model: 'scripted', ...options.agent });
   const sessionId = options.session ? 'sess_1' : null;
-  if (sessionId) await store.createSession({ id: sessionId, tenant: 't', agent: 'default', metadata: {} });
+  if (sessionId)
+    await store.createSession({
+      id: sessionId,
+      tenant: 't',
+      agent: 'default',
+      onBusy: 'enqueue',
+      metadata: {},
+    });
   const submit = (id: string, text: string) =>
     store.accept({
       id,
