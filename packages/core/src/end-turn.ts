@@ -87,20 +87,20 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
     return fail(running, { code: 'retries_exhausted', message });
   }
   const { clock } = running.ports;
-  const until = new Date(clock.now() + backoffMs(before[kind], clock.random(), fault.retryAfterMs));
-  if (job.deadline !== null && until >= job.deadline) {
-    const message = `The deadline ${job.deadline.toISOString()} comes before the next try. The last failure: ${fault.message}`;
+  const waitMs = backoffMs(before[kind], clock.random(), fault.retryAfterMs);
+  if (running.deadlineAt !== null && clock.now() + waitMs >= running.deadlineAt) {
+    const message = `The deadline ${job.deadline?.toISOString()} comes before the next try. The last failure: ${fault.message}`;
     return fail(running, { code: 'deadline_exceeded', message });
   }
   const failures = { ...before, [kind]: before[kind] + (charged ? 1 : 0) };
-  return park(running, until, `${fault.code}: ${fault.message}`, failures);
+  return park(running, waitMs, `${fault.code}: ${fault.message}`, failures);
 }
 
-async function park(running: Running, until: Date, reason: string, failures: Failures): Promise<Outcome> {
-  const parked = await running.ports.store.park(running.fence, { until, reason, failures });
+async function park(running: Running, waitMs: number, reason: string, failures: Failures): Promise<Outcome> {
+  const parked = await running.ports.store.park(running.fence, { waitMs, reason, failures });
   if (parked === 'superseded') return supersede(running);
-  running.emit({ type: 'job_parked', until, reason });
-  return { kind: 'parked', until, reason };
+  running.emit({ type: 'job_parked', waitMs, reason });
+  return { kind: 'parked', waitMs, reason };
 }
 
 /** Hands the job back as it stands, to be taken by any worker; nothing is charged. */

@@ -10,7 +10,7 @@ export type Outcome =
   | { kind: 'ended'; state: TerminalState; next: string | null }
   /** Handed back: to be delivered again at once, to any worker. */
   | { kind: 'retry'; reason: string }
-  /** Parked: to be delivered again at `until`. */
-  | { kind: 'parked'; until: Date; reason: string }
+  /** Parked: to be delivered again after this time. */
+  | { kind: 'parked'; waitMs: number; reason: string }
   /** Another worker holds a newer epoch, or nothing is left to hold. */
   | { kind: 'superseded' };

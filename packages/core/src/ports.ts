@@ -10,6 +10,11 @@ export interface Fence {
   jobId: string;
   sessionId: string | null;
   epoch: number;
+  /**
+   * Random, made by the take. Claims are held under it rather than under the epoch: a database that crashes
+   * and loses a take gives its epoch out again.
+   */
+  owner: string;
 }
 
 /** What `accept` did. `created` is false when the idempotency key was known already. */
@@ -33,9 +38,14 @@ export type Take =
       turns: Turn[];
       /** True when queries wait to join this turn, or have been set to. */
       steered: boolean;
+      owner: string;
+      /** Milliseconds until the deadline, by the store's clock; null without one. */
+      leftMs: number | null;
+      /** True when the time in which the job had to be started is over, by the store's clock. */
+      expired: boolean;
     }
   | { kind: 'ended'; state: TerminalState; next: string | null }
-  | { kind: 'waiting'; until: Date }
+  | { kind: 'waiting'; waitMs: number }
   | { kind: 'blocked' }
   | { kind: 'newer_format'; format: number }
   | { kind: 'absent' };
@@ -67,9 +77,9 @@ export interface Ending {
   joined: string[] | null;
 }
 
-/** Until when a job waits and why, and the failures in a row that led to it. */
+/** How long a job waits and why, and the failures in a row that led to it. The store's clock measures it. */
 export interface Wait {
-  until: Date;
+  waitMs: number;
   reason: string;
   failures: Failures;
 }
@@ -95,10 +105,10 @@ export interface JobFilter {
   errorCode?: ErrorCode | undefined;
 }
 
-/** A job that belongs into the queue; `dueAt` is null for one that may be delivered at once. */
+/** A job that belongs into the queue, and the milliseconds until it is due, 0 for at once. */
 export interface ReadyJob {
   jobId: string;
-  dueAt: Date | null;
+  delayMs: number;
 }
 
 /** A page request: newest first, `after` is the id of the last row of the page before. */
@@ -154,7 +164,7 @@ export interface ContextStore {
    * Ends a job in whatever unended state it is, by compare-and-set on the epoch, which it raises, so that a
    * worker that holds the job is superseded. Otherwise as `settle`; `ending.step` is null.
    */
-  end(fence: Fence, ending: Ending): Promise<Settled>;
+  end(job: Pick<Fence, 'jobId' | 'sessionId' | 'epoch'>, ending: Ending): Promise<Settled>;
   /** Asks the turn to stop with what it has. A job that waits becomes due. False when it has ended. */
   interrupt(tenant: string, jobId: string): Promise<boolean>;
   /**
@@ -188,10 +198,13 @@ export interface ContextStore {
   ): Promise<ReadyJob[]>;
   /** Frees sessions whose active job has ended or is missing; returns the ids that became ready. */
   freeSessions(limit: number): Promise<string[]>;
-  /** Ends, or gives their own turn back to, jobs that joined a turn that has ended. Returns how many. */
-  freeJoined(limit: number): Promise<number>;
+  /**
+   * Ends jobs that joined a turn which has ended without them, as that turn ended; those that are not in its
+   * record get their own turn back. Returns the ids that became ready.
+   */
+  freeJoined(limit: number): Promise<string[]>;
   /** Jobs whose deadline has come, and jobs without a step whose expiry has. */
-  overdueJobs(now: Date, limit: number): Promise<Job[]>;
+  overdueJobs(limit: number): Promise<Job[]>;
 }
 
 export interface NewBlob {

@@ -38,10 +38,10 @@ export interface RunOptions {
 export async function runJob(jobId: string, ports: RunPorts, options: RunOptions): Promise<Outcome> {
   const take = await ports.store.take(jobId);
   if (take.kind !== 'taken') return withoutTaking(take);
-  const deadline = deadlineAlarm(take.job, ports);
+  const deadline = deadlineAlarm(take.leftMs, ports);
   const running = open(take, ports, options, deadline);
   try {
-    if (isExpired(running)) return await drop(running, 'expired', 'expired');
+    if (take.expired && take.steps.length === 0) return await drop(running, 'expired', 'expired');
     refusePoison(running.record.job);
     running.toolset = await freezeToolset(running);
     const context = await loadContext(running);
@@ -59,7 +59,7 @@ function withoutTaking(take: Exclude<Take, { kind: 'taken' }>): Outcome {
     case 'ended':
       return { kind: 'ended', state: take.state, next: take.next };
     case 'waiting':
-      return { kind: 'parked', until: take.until, reason: 'not yet due' };
+      return { kind: 'parked', waitMs: take.waitMs, reason: 'not yet due' };
     case 'newer_format':
       return {
         kind: 'retry',
@@ -86,7 +86,8 @@ function open(
   const running: Running = {
     ports,
     policy: options.policy,
-    fence: { jobId: job.id, sessionId: job.sessionId, epoch: job.epoch },
+    fence: { jobId: job.id, sessionId: job.sessionId, epoch: job.epoch, owner: take.owner },
+    deadlineAt: take.leftMs === null ? null : ports.clock.now() + take.leftMs,
     record,
     toolset: { hash: '', tools: [] },
     signal: deadline ? AbortSignal.any([options.signal, deadline.signal]) : options.signal,
@@ -102,15 +103,9 @@ function open(
 /** Timers hold at most this many milliseconds; a deadline further away is looked after by the reconciler. */
 const longestAlarmMs = 2 ** 31 - 1;
 
-function deadlineAlarm(job: Job, { clock }: RunPorts): Alarm | null {
-  if (job.deadline === null) return null;
-  const left = job.deadline.getTime() - clock.now();
-  return left > longestAlarmMs ? null : clock.alarm(Math.max(0, left));
-}
-
-function isExpired({ record, ports }: Running): boolean {
-  const { expiresAt } = record.job;
-  return expiresAt !== null && record.steps.length === 0 && expiresAt.getTime() <= ports.clock.now();
+function deadlineAlarm(leftMs: number | null, { clock }: RunPorts): Alarm | null {
+  if (leftMs === null || leftMs > longestAlarmMs) return null;
+  return clock.alarm(Math.max(0, leftMs));
 }
 
 function refusePoison(job: Job): void {

@@ -39,6 +39,8 @@ export interface Running {
   toolset: Toolset;
   /** Aborts in the middle of a step: lock lost, drain time over, interrupted, or the deadline has come. */
   signal: AbortSignal;
+  /** When the deadline comes, by this worker's own clock; null without one. */
+  deadlineAt: number | null;
   /** What later queries ask of this turn; the worker sets it while the job runs. */
   requests: RunRequests;
   /** Ids of jobs whose queries are in the record; null while none was ever set to join. */

@@ -121,6 +121,8 @@ function openPostgres(url: string, options: BackendOptions): QueueBackend {
     options: `-c search_path=${DEFAULT_SCHEMA}`,
   });
   pool.on('error', () => undefined);
+  // One that breaks while it is lent fails its borrower's statement, and ends the process unless somebody listens.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const backend = openPooledBackend(pool as unknown as QueuePool, options);
   return { ...backend, close: () => pool.end() };
 }

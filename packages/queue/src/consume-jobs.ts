@@ -8,7 +8,10 @@ export type Delivery =
   /** It is delivered again, at once or after a while, to any worker. */
   | { kind: 'again'; delayMs: number };
 
-/** Handles one delivery. `signal` aborts when the lock is lost or the time to drain is over. */
+/**
+ * Handles one delivery. `signal` aborts when the lock is lost or the time to drain is over. Should it throw, the
+ * id is delivered again after a second.
+ */
 export type DeliveryHandler = (jobId: string, signal: AbortSignal) => Promise<Delivery>;
 
 export interface ConsumerOptions {
@@ -22,6 +25,9 @@ export interface ConsumerOptions {
 
 /** The largest that both backends take: a 32-bit integer. */
 const noStalledLimit = 2 ** 31 - 1;
+
+/** Milliseconds before an id whose handler threw is delivered again. */
+const faultMs = 1_000;
 
 /** Milliseconds that deliveries get to notice an abort before the consumer closes without them. */
 const abortMs = 5_000;
@@ -83,17 +89,37 @@ export class JobConsumer {
     const signal = lockSignal ? AbortSignal.any([lockSignal, this.#aborted.signal]) : this.#aborted.signal;
     this.#inFlight += 1;
     try {
-      const delivery = await this.#handle(job.id as string, signal);
-      if (delivery.kind === 'done') return;
-      if (delivery.delayMs <= 0) {
-        await job.moveToWait(token);
-        throw new WaitingError();
-      }
-      await job.moveToDelayed(Date.now() + delivery.delayMs, token);
-      throw new DelayedError();
+      const delivery = await this.#outcome(job.id as string, signal);
+      if (delivery.kind === 'again') await this.#putBack(job, token, delivery.delayMs);
     } finally {
       this.#inFlight -= 1;
     }
+  }
+
+  /** BullMQ would drop the id of a handler that throws, and keep the error's message, which may have contents. */
+  async #outcome(jobId: string, signal: AbortSignal): Promise<Delivery> {
+    try {
+      return await this.#handle(jobId, signal);
+    } catch (thrown) {
+      this.#report(thrown);
+      return { kind: 'again', delayMs: faultMs };
+    }
+  }
+
+  /** Always throws what tells BullMQ that the id was moved. */
+  async #putBack(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+    try {
+      if (delayMs <= 0) await job.moveToWait(token);
+      else await job.moveToDelayed(Date.now() + delayMs, token);
+    } catch (thrown) {
+      // The id stays active until its lock runs out and is then delivered again; thrown on, it would be dropped.
+      this.#report(thrown);
+    }
+    throw delayMs <= 0 ? new WaitingError() : new DelayedError();
+  }
+
+  #report(thrown: unknown): void {
+    this.#options.onError(thrown instanceof Error ? thrown : new Error(String(thrown)));
   }
 
   /**

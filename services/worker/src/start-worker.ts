@@ -24,7 +24,7 @@ export interface WorkerSetup {
   variables: Record<string, string | undefined>;
 }
 
-/** A worker process's parts, started in order: store, queue, tools, worker, health server. */
+/** A worker process's parts, started in order: store, queue, tools, health server, worker. */
 export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url: string }> {
   const { environment, logger } = setup;
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
@@ -43,8 +43,6 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     stack.add('queue', () => queue.stop());
     await queue.start();
     const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics });
-    stack.add('worker', () => worker.stop());
-    await worker.start();
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
       port: environment.WORKER_PORT,
@@ -55,7 +53,10 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
         worker: () => refuseDraining(worker),
       },
     });
+    // Stopped after the worker: a liveness probe that fails during the drain would have the process killed.
     stack.add('health', () => health.stop());
+    stack.add('worker', () => worker.stop());
+    await worker.start();
     logger.info({ url: health.url, concurrency: environment.WORKER_CONCURRENCY }, 'worker ready');
     return { url: health.url, stop: () => stack.stop() };
   } catch (thrown) {

@@ -41,12 +41,16 @@ type Verbs =
   | 'saveBlob'
   | 'steps';
 
+/** The time at which the clock of the store stands. */
+const storeNow = 1000;
+
 /** The part of the context store that the loop uses, in memory, for the core's own tests. */
 export class MemoryStore implements Pick<ContextStore, Verbs> {
   readonly jobs = new Map<string, StoredJob>();
   readonly sessions = new Map<string, Session>();
   readonly toolsets = new Map<string, Toolset>();
   readonly blobs = new Map<string, NewBlob>();
+  #takes = 0;
   /** Called before each verb; throw in it to make the verb fail. */
   before: (verb: Verbs) => void = () => undefined;
 
@@ -111,7 +115,16 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     const turns = session ? this.#turns(session) : [];
     const claims = stored.claims.filter((claim) => claim.epoch < job.epoch);
     const steered = this.#steering(jobId).length > 0;
-    return { kind: 'taken', job: { ...job }, session, steps: [...stored.steps], claims, turns, steered };
+    return {
+      kind: 'taken',
+      job: { ...job },
+      session,
+      steps: [...stored.steps],
+      claims,
+      turns,
+      steered,
+      ...this.#times(job),
+    };
   }
 
   async join(fence: Fence): Promise<JoinedQuery[] | 'superseded'> {
@@ -183,7 +196,7 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     if (!stored) return 'superseded';
     Object.assign(stored.job, {
       state: 'waiting',
-      waitUntil: wait.until,
+      waitUntil: new Date(storeNow + wait.waitMs),
       waitReason: wait.reason,
       failures: wait.failures,
     });
@@ -230,6 +243,14 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     const session = this.sessions.get(id);
     if (!session) throw new Error(`no session ${id}`);
     return session;
+  }
+
+  #times({ deadline, expiresAt }: Job): { owner: string; leftMs: number | null; expired: boolean } {
+    return {
+      owner: `owner ${++this.#takes}`,
+      leftMs: deadline === null ? null : deadline.getTime() - storeNow,
+      expired: expiresAt !== null && expiresAt.getTime() <= storeNow,
+    };
   }
 
   #steering(jobId: string): StoredJob[] {
