@@ -163,7 +163,8 @@ async function keepWhole(
   const limit = job.agent.limits.toolResultChars;
   if (whole.length <= limit) return { content };
   const blob = await running.ports.store.saveBlob({
-    id: `${job.id}.${call.round}.${call.slot}`,
+    // An earlier attempt at this call may have kept another result and crashed before it was recorded.
+    id: `${job.id}.${call.round}.${call.slot}.${job.epoch}`,
     tenant: job.tenant,
     jobId: job.id,
     mediaType: 'application/json',

@@ -55,6 +55,7 @@ export type {
   Ending,
   Fence,
   FenceNews,
+  HeldJob,
   JobFilter,
   JobQueue,
   JoinedQuery,

@@ -5,11 +5,15 @@ import type { ContentBlock, Message } from './message.ts';
 import type { NewSession, Session } from './session.ts';
 import type { Position, ReplyStep, Step, Usage } from './step.ts';
 
-/** A worker's right to write to a job: it holds until a newer epoch exists or the job has ended. */
-export interface Fence {
+/** A job at an epoch, and the session whose turn it is. */
+export interface HeldJob {
   jobId: string;
   sessionId: string | null;
   epoch: number;
+}
+
+/** A worker's right to write to a job: it holds until a newer epoch exists or the job has ended. */
+export interface Fence extends HeldJob {
   /**
    * Random, made by the take. Claims are held under it rather than under the epoch: a database that crashes
    * and loses a take gives its epoch out again.
@@ -164,7 +168,7 @@ export interface ContextStore {
    * Ends a job in whatever unended state it is, by compare-and-set on the epoch, which it raises, so that a
    * worker that holds the job is superseded. Otherwise as `settle`; `ending.step` is null.
    */
-  end(job: Pick<Fence, 'jobId' | 'sessionId' | 'epoch'>, ending: Ending): Promise<Settled>;
+  end(job: HeldJob, ending: Ending): Promise<Settled>;
   /** Asks the turn to stop with what it has. A job that waits becomes due. False when it has ended. */
   interrupt(tenant: string, jobId: string): Promise<boolean>;
   /**
@@ -173,7 +177,7 @@ export interface ContextStore {
    */
   join(fence: Fence): Promise<JoinedQuery[] | 'superseded'>;
   /** Says what a worker does not know yet about the jobs that it holds. Without news a job is left out. */
-  news(fences: readonly Fence[]): Promise<FenceNews[]>;
+  news(fences: readonly HeldJob[]): Promise<FenceNews[]>;
   /** Sets the job waiting until a time. */
   park(fence: Fence, wait: Wait): Promise<'parked' | 'superseded'>;
   /** Hands a running job back to the queue without charging anything. */

@@ -30,6 +30,7 @@ const environment = z.object({
   WORKER_HOST: z.string().default('127.0.0.1'),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(100),
   WORKER_GRACE_MS: milliseconds.default(25_000),
+  NEWS_EVERY_MS: milliseconds.min(100).default(5_000),
   RECONCILE_EVERY_MS: milliseconds.min(100).default(15_000),
   STARTUP_WAIT_MS: milliseconds.default(30_000),
   DURABILITY: z.enum(['default', 'strict']).default('default'),

@@ -79,7 +79,7 @@ export class FleetMetrics {
   }
 
   repaired(repair: string, count: number): void {
-    this.#repairs.inc({ repair }, count);
+    if (count > 0) this.#repairs.inc({ repair }, count);
   }
 
   /** A gauge that is read when the metrics are. */

@@ -33,8 +33,12 @@ export async function startReconciler(setup: {
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const reconciler = new Reconciler(
-      { store, queue, logger, metrics: new FleetMetrics() },
-      { everyMs: environment.RECONCILE_EVERY_MS, idleMs: environment.RECONCILE_EVERY_MS },
+      { store, queue, backend, signals: backend.signals(), logger, metrics: new FleetMetrics() },
+      {
+        everyMs: environment.RECONCILE_EVERY_MS,
+        idleMs: environment.RECONCILE_EVERY_MS,
+        runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
+      },
     );
     stack.add('reconciler', () => reconciler.stop());
     await reconciler.start();

@@ -1,4 +1,4 @@
-import type { Fence, FenceNews, Wait } from '@mcp-fleet/core';
+import type { Fence, FenceNews, HeldJob, Wait } from '@mcp-fleet/core';
 import type { Filter } from 'mongodb';
 import { type Database, flushed, lazy } from './database.ts';
 import { type JobDoc, unended } from './documents.ts';
@@ -50,7 +50,7 @@ export async function interrupt({ jobs, clock }: Database, tenant: string, jobId
   return true;
 }
 
-export async function news({ jobs }: Database, fences: readonly Fence[]): Promise<FenceNews[]> {
+export async function news({ jobs }: Database, fences: readonly HeldJob[]): Promise<FenceNews[]> {
   if (fences.length === 0) return [];
   const sessions = fences.flatMap((fence) => fence.sessionId ?? []);
   const ids = fences.map((fence) => fence.jobId);

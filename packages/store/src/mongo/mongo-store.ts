@@ -83,11 +83,10 @@ export class MongoStore implements ContextStore {
   unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
     this.#run(unclaim, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => this.#run(settle, fence, ending);
-  end = (job: Parameters<ContextStore['end']>[0], ending: Ending): Promise<Settled> =>
-    this.#run(end, job, ending);
+  end = (job: HeldJob, ending: Ending): Promise<Settled> => this.#run(end, job, ending);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
-  news = (fences: readonly Fence[]): Promise<FenceNews[]> => this.#run(news, fences);
+  news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);
   park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => this.#run(park, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => this.#run(release, fence);
 

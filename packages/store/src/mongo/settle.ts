@@ -1,4 +1,4 @@
-import type { ContextStore, Ending, Fence, Settled } from '@mcp-fleet/core';
+import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import { type Database, flushed } from './database.ts';
 import { type EndChange, unended } from './documents.ts';
@@ -19,16 +19,14 @@ export async function settle(database: Database, fence: Fence, ending: Ending): 
   return finish(database, fence, ending, { state: 'running', epoch: fence.epoch });
 }
 
-type Held = Parameters<ContextStore['end']>[0];
-
 /** Ends a job from outside, whatever it is doing, and raises its epoch, so that its worker is superseded. */
-export function end(database: Database, job: Held, ending: Ending): Promise<Settled> {
+export function end(database: Database, job: HeldJob, ending: Ending): Promise<Settled> {
   return finish(database, job, ending, { state: unended, epoch: job.epoch + 1 });
 }
 
 async function finish(
   database: Database,
-  fence: Held,
+  fence: HeldJob,
   ending: Ending,
   to: { state: 'running' | typeof unended; epoch: number },
 ): Promise<Settled> {

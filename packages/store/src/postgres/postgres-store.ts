@@ -75,11 +75,10 @@ export class PostgresStore implements ContextStore {
   unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
     unclaim(this.#database, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => settle(this.#database, fence, ending);
-  end = (job: Parameters<ContextStore['end']>[0], ending: Ending): Promise<Settled> =>
-    end(this.#database, job, ending);
+  end = (job: HeldJob, ending: Ending): Promise<Settled> => end(this.#database, job, ending);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => interrupt(this.#database, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => join(this.#database, fence);
-  news = (fences: readonly Fence[]): Promise<FenceNews[]> => news(this.#database, fences);
+  news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => news(this.#database, fences);
   park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => park(this.#database, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => release(this.#database, fence);
 

@@ -1,4 +1,4 @@
-import type { Ending, Fence, Settled } from '@mcp-fleet/core';
+import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { totalsOf } from '@mcp-fleet/core';
 import { encode, encodeStep } from '../record-codec.ts';
 import type { Database } from './database.ts';
@@ -55,8 +55,6 @@ const endJob = (states: string, raise: number) => `
 const settleRunning = endJob(`'running'`, 0);
 const endUnended = endJob(`'queued', 'running', 'waiting'`, 1);
 
-type Held = Pick<Fence, 'jobId' | 'epoch'>;
-
 interface EndedRow {
   fenced: number;
   ended: number;
@@ -73,7 +71,7 @@ export async function settle(database: Database, fence: Fence, ending: Ending): 
   return standing === null ? { kind: 'superseded' } : { kind: 'taken', step: standing };
 }
 
-export async function end(database: Database, job: Held, ending: Ending): Promise<Settled> {
+export async function end(database: Database, job: HeldJob, ending: Ending): Promise<Settled> {
   const settled = await finish(database, 'end', endUnended, job, ending);
   return settled === 'refused' ? { kind: 'superseded' } : settled;
 }
@@ -82,7 +80,7 @@ async function finish(
   database: Database,
   name: string,
   text: string,
-  fence: Held,
+  fence: HeldJob,
   ending: Ending,
 ): Promise<Settled | 'refused'> {
   const { step, error } = ending;

@@ -1,4 +1,4 @@
-import type { Fence, FenceNews, JoinedQuery } from '@mcp-fleet/core';
+import type { Fence, FenceNews, HeldJob, JoinedQuery } from '@mcp-fleet/core';
 import { decodeQuery } from '../record-codec.ts';
 import type { Database } from './database.ts';
 
@@ -49,7 +49,7 @@ const readNews = `
       SELECT 1 FROM fleet.jobs s
       WHERE s.session_id = j.session_id AND s.steers AND s.state = 'queued' AND s.id <> j.id)`;
 
-export async function news(database: Database, fences: readonly Fence[]): Promise<FenceNews[]> {
+export async function news(database: Database, fences: readonly HeldJob[]): Promise<FenceNews[]> {
   if (fences.length === 0) return [];
   const values = [fences.map((fence) => fence.jobId), fences.map((fence) => fence.epoch)];
   const rows = await database.lazy<{ id: string; news: FenceNews['news'] }>('news', readNews, values);
