@@ -117,6 +117,26 @@ describe('each bad input gives one line that names cause and remedy', () => {
     expect(code).toBe(4);
   });
 
+  test('a typed server that does not start', async () => {
+    const dying = join(folder.path, 'dying.js');
+    await writeFile(dying, 'process.exit(3);');
+    const { code, message } = await refusal(['submit', 'hi', '--server', dying, ...data()]);
+    expect(message).toContain('"dying"');
+    expect(message).toContain('exit code 3');
+    expect(code).toBe(4);
+  });
+
+  test.each([
+    ['up', '--port', 'abc'],
+    ['simulate', '--port', '70000'],
+    ['jobs', 'list', '--limit', '0'],
+    ['jobs', 'list', '--state', 'done'],
+  ])('the option value of %s %s %s', async (...args) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(stderr).toMatch(/^error: option .* is invalid\. \S.*\n\(fleet --help shows the commands\)\n$/);
+    expect([stdout, code]).toEqual(['', 2]);
+  });
+
   test('a store that is down at the start', async () => {
     const env = {
       STORE_URL: 'postgres://127.0.0.1:9/x',
@@ -194,6 +214,12 @@ test('two fleets cannot own one folder', async () => {
   const jobs = await runCli(['jobs', 'list', ...data()]);
   expect(jobs.stdout).toContain('No jobs yet');
   expect(await up.kill('SIGTERM')).toBe(0);
+});
+
+test('doctor goes on when a server file is not there', async () => {
+  const { code, stdout } = await runCli(['doctor', '--server', 'none.py', ...data()]);
+  expect(stdout).toMatch(/✗ server .*none\.py/);
+  expect(code).toBe(4);
 });
 
 test('doctor says what is wrong and what to do', async () => {

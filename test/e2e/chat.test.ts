@@ -46,6 +46,11 @@ describe('fleet chat with a JavaScript server', () => {
     expect(second.stdout).toContain('Ada');
   });
 
+  test('says how to go on, with the options that lead to the same fleet', async () => {
+    const { stdout } = await runCli(['chat', '--agent', 'default', ...data()], { input: 'quit\n' });
+    expect(stdout).toMatch(/fleet chat --data \S+ --agent default --session sess_\w+/);
+  });
+
   test('a query that fails does not end the conversation', async () => {
     const input = `${'x'.repeat(1_000_001)}\nmy name is Ada\nquit\n`;
     const { code, stdout } = await runCli(['chat', ...data()], { input });

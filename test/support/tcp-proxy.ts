@@ -1,11 +1,22 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that can withhold what the server answers, and cut its connections. */
+/** Which half of a conversation is lost: what clients ask, or what the server answers. */
+export type Lost = 'requests' | 'answers';
+
+/** A TCP proxy that can withhold what the server answers, slow things down, and cut its connections. */
 export interface TcpProxy {
   port: number;
   /** From the first request that contains this text on, answers do not get through; requests do. */
   holdAnswersFrom(text: string): void;
-  /** Cuts all connections and lets answers through again. */
+  /** Passes everything on so many milliseconds late; 0 ends that. */
+  delay(ms: number): void;
+  /** Swallows one direction without closing anything; null ends that for connections opened from then on. */
+  blackhole(lost: Lost | null): void;
+  /** Cuts all connections; new ones are made as before. */
+  cut(): void;
+  /** Cuts all connections, and every new one as soon as it is made, until `reset`. */
+  goDown(): void;
+  /** Cuts all connections and lets everything through again, at once. */
   reset(): void;
   stop(): Promise<void>;
 }
@@ -14,7 +25,22 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   const sockets = new Set<Socket>();
   let holding = false;
   let trigger: string | null = null;
+  let delayMs = 0;
+  let lost: Lost | null = null;
+  let down = false;
+  /** Bytes keep their order, since all wait equally long, and those after a change wait for those before it. */
+  const pass = (to: Socket) => {
+    let last = Promise.resolve();
+    return (data: Buffer) => {
+      const due = delayMs === 0 ? null : new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+      last = last.then(() => due ?? undefined).then(() => void (to.destroyed || to.write(data)));
+    };
+  };
   const server = createServer((client) => {
+    if (down) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(port, host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -25,12 +51,14 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
         upstream.destroy();
       });
     }
+    const ask = pass(upstream);
+    const answer = pass(client);
     client.on('data', (data) => {
       if (trigger !== null && data.includes(trigger)) holding = true;
-      upstream.write(data);
+      if (lost !== 'requests') ask(data);
     });
     upstream.on('data', (data) => {
-      if (!holding) client.write(data);
+      if (!holding && lost !== 'answers') answer(data);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,10 +70,25 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     holdAnswersFrom(text) {
       trigger = text;
     },
+    delay(ms) {
+      delayMs = ms;
+    },
+    blackhole(direction) {
+      if (lost !== null && direction === null) cut();
+      lost = direction;
+    },
+    cut,
+    goDown() {
+      down = true;
+      cut();
+    },
     reset() {
+      down = false;
       cut();
       holding = false;
       trigger = null;
+      delayMs = 0;
+      lost = null;
     },
     async stop() {
       cut();

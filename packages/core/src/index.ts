@@ -28,6 +28,7 @@ export {
   jobFormat,
   jobStates,
   type NewJob,
+  plainJob,
   type TerminalState,
   type Turn,
   totalsOf,

@@ -109,6 +109,18 @@ export interface NewJob {
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
 
+/** What a job is without any of its options. */
+export const plainJob = {
+  metadata: {},
+  idempotencyKey: null,
+  requestHash: null,
+  onBusy: 'enqueue',
+  notBefore: null,
+  expiresAt: null,
+  deadline: null,
+  replay: null,
+} as const satisfies Partial<NewJob>;
+
 /** One earlier turn of a session: a succeeded job with its steps. */
 export interface Turn {
   jobId: string;

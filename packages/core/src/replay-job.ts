@@ -1,5 +1,5 @@
 import { FleetError } from './errors.ts';
-import { isTerminal, type Job, type NewJob } from './job.ts';
+import { isTerminal, type Job, type NewJob, plainJob } from './job.ts';
 import type { ContextStore } from './ports.ts';
 import { comparePositions, type Step } from './step.ts';
 
@@ -26,18 +26,13 @@ export async function replayOf(
     );
   }
   return {
+    ...plainJob,
     id,
     tenant: job.tenant,
     sessionId: job.sessionId,
     agent: job.agent,
     query: job.query,
     metadata: job.metadata,
-    idempotencyKey: null,
-    requestHash: null,
-    onBusy: 'enqueue',
-    notBefore: null,
-    expiresAt: null,
-    deadline: null,
     replay: { of: job.id, ...(from === 'tail' ? await tail(store, job) : { steps: [], claims: [] }) },
   };
 }

@@ -1,6 +1,6 @@
 import { FleetError, type JobQueue } from '@mcp-fleet/core';
 import { Queue } from 'bullmq';
-import type { QueueBackend } from './backend.ts';
+import type { BullConnection, QueueBackend } from './backend.ts';
 
 /** Finished ids leave the queue at once: the store has the job, and an id that stays would block its return. */
 const jobOptions = { removeOnComplete: true, removeOnFail: true };
@@ -15,27 +15,30 @@ export interface QueueCounts {
   delayed: number;
 }
 
+/** Milliseconds that a call waits for the first connection, which BullMQ itself waits for without end. */
+const firstConnectionMs = 2_000;
+
 /** The producers' side of the queue. */
 export class BullJobQueue implements JobQueue {
-  readonly #queue: Queue;
-  readonly #close: () => Promise<void>;
+  readonly #backend: QueueBackend;
+  readonly #connection: BullConnection;
+  #reaching: Promise<Queue> | undefined;
+  #queue: Queue | undefined;
 
   constructor(backend: QueueBackend) {
-    const { connection, factory, close } = backend.producer();
-    this.#queue = new Queue(backend.queueName, { connection }, factory as never);
-    // Failures reach the callers of add; the event repeats them.
-    this.#queue.on('error', () => undefined);
-    this.#close = close;
+    this.#backend = backend;
+    this.#connection = backend.producer();
   }
 
+  /** Resolves when the queue has been reached; not needed before the other calls. */
   async start(): Promise<void> {
-    await this.#guard(() => this.#queue.waitUntilReady());
+    await this.#guard(() => this.#reach());
   }
 
   async add(jobId: string, options: { delayMs?: number } = {}): Promise<void> {
     const delay = options.delayMs ?? 0;
-    await this.#guard(() =>
-      this.#queue.add('job', {}, { ...jobOptions, jobId, ...(delay > 0 ? { delay } : {}) }),
+    await this.#call((queue) =>
+      queue.add('job', {}, { ...jobOptions, jobId, ...(delay > 0 ? { delay } : {}) }),
     );
   }
 
@@ -46,7 +49,7 @@ export class BullJobQueue implements JobQueue {
       data: {},
       opts: { ...jobOptions, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
     }));
-    await this.#guard(() => this.#queue.addBulk(added));
+    await this.#call((queue) => queue.addBulk(added));
   }
 
   /**
@@ -55,18 +58,18 @@ export class BullJobQueue implements JobQueue {
    */
   async promote(jobIds: readonly string[]): Promise<number> {
     if (jobIds.length === 0) return 0;
-    return this.#guard(async () => {
-      const delayed = new Set(await this.#queue.getRanges(['delayed'], 0, mostDelayed - 1));
+    return this.#call(async (queue) => {
+      const delayed = new Set(await queue.getRanges(['delayed'], 0, mostDelayed - 1));
       const due = jobIds.filter((jobId) => delayed.has(jobId));
       // One that has come due by itself meanwhile is no longer delayed, which promote complains about.
-      for (const jobId of due) await (await this.#queue.getJob(jobId))?.promote().catch(() => undefined);
+      for (const jobId of due) await (await queue.getJob(jobId))?.promote().catch(() => undefined);
       return due.length;
     });
   }
 
   async counts(): Promise<QueueCounts> {
-    const counts = await this.#guard(() =>
-      this.#queue.getJobCounts('wait', 'prioritized', 'active', 'delayed'),
+    const counts = await this.#call((queue) =>
+      queue.getJobCounts('wait', 'prioritized', 'active', 'delayed'),
     );
     return {
       waiting: (counts.wait ?? 0) + (counts.prioritized ?? 0),
@@ -76,8 +79,38 @@ export class BullJobQueue implements JobQueue {
   }
 
   async stop(): Promise<void> {
-    await this.#queue.close().catch(() => undefined);
-    await this.#close();
+    await this.#queue?.close().catch(() => undefined);
+    await this.#connection.close();
+  }
+
+  #call<T>(work: (queue: Queue) => Promise<T>): Promise<T> {
+    return this.#guard(async () => work(await within(this.#reach(), firstConnectionMs)));
+  }
+
+  /** BullMQ on PostgreSQL never tries again when its first connection failed, so a new queue does. */
+  #reach(): Promise<Queue> {
+    this.#reaching ??= this.#open().catch((thrown) => {
+      this.#reaching = undefined;
+      throw thrown;
+    });
+    return this.#reaching;
+  }
+
+  async #open(): Promise<Queue> {
+    // Each failed start of a queue leaves a listener behind, so one is made only when it is likely to succeed.
+    await this.#backend.check();
+    const { connection, factory } = this.#connection;
+    const queue = new Queue(this.#backend.queueName, { connection }, factory as never);
+    this.#queue = queue;
+    // Failures reach the callers of add; the event repeats them.
+    queue.on('error', () => undefined);
+    try {
+      await queue.waitUntilReady();
+      return queue;
+    } catch (thrown) {
+      await queue.close().catch(() => undefined);
+      throw thrown;
+    }
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
@@ -89,5 +122,17 @@ export class BullJobQueue implements JobQueue {
         cause: thrown,
       });
     }
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no connection yet')), ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }

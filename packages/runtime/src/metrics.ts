@@ -67,6 +67,7 @@ export class FleetMetrics {
 
   #step(step: Extract<FleetEvent, { type: 'step_recorded' }>['step']): void {
     this.#steps.inc({ kind: step.kind });
+    if (step.kind === 'steer') return;
     if (step.kind === 'result') {
       this.#toolSeconds.observe({ outcome: step.outcome }, step.ms / 1000);
       return;

@@ -16,7 +16,7 @@ export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const fault = fromFramework(thrown) ?? toFleetError(thrown);
+  const fault = fromFramework(thrown, request) ?? toFleetError(thrown);
   if (fault.status >= 500) request.log.error({ err: thrown }, 'request failed');
   // What went wrong inside is for the log; the caller gets a sentence and the id to find it by.
   const message =
@@ -26,10 +26,14 @@ export function sendError(
     .send({ type: 'error', error: { type: fault.code, message }, request_id: request.id });
 }
 
-function fromFramework(thrown: FastifyError | Error): FleetError | null {
+function fromFramework(thrown: FastifyError | Error, request: FastifyRequest): FleetError | null {
   if (!('statusCode' in thrown) || thrown.statusCode === undefined) return null;
   if (thrown.statusCode === 413) {
     return new FleetError('query_too_large', `${thrown.message}. Send less in one request.`);
+  }
+  if (thrown.statusCode === 415) {
+    const sent = request.headers['content-type'] ?? 'no content type';
+    return new FleetError('invalid_request', `The body has ${sent}; expected application/json.`);
   }
   return thrown.statusCode < 500 ? new FleetError('invalid_request', thrown.message) : null;
 }

@@ -45,6 +45,10 @@ for (const add of [
   add(program);
 }
 
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+});
 if (existsSync('.env')) process.loadEnvFile('.env');
 try {
   await program.parseAsync();

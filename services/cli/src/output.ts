@@ -7,8 +7,12 @@ export interface Output {
   json: boolean;
   /** True when stderr is a terminal, so that spinners and bars may move. */
   live: boolean;
+  /** Characters that a line may have; 120 where stdout is no terminal. */
+  columns: number;
   /** A line for people; silent with --json. */
   line(text?: string): void;
+  /** A line on stderr for people; silent with --json. */
+  warn(text: string): void;
   /** The command's result: printed as one JSON line with --json, by `human` otherwise. */
   result(value: unknown, human: () => void): void;
   table(head: string[], rows: string[][]): void;
@@ -25,7 +29,11 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     live,
+    columns: process.stdout.columns ?? 120,
     line,
+    warn(text) {
+      if (!json) process.stderr.write(`${pc.yellow('!')} ${text}\n`);
+    },
     result(value, human) {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
       else human();
@@ -33,7 +41,7 @@ export function createOutput(json: boolean): Output {
     table(head, rows) {
       const table = new Table({
         head: head.map((title) => pc.bold(title)),
-        style: { head: [], border: [], compact: true },
+        style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
         chars: {
           mid: '',
           'left-mid': '',

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { anthropicApi, readAnthropicPrompt } from './anthropic-api.ts';
 import { ApiFault } from './api-fault.ts';
@@ -7,6 +8,7 @@ import type { Conversation } from './conversation.ts';
 import type { ModelApi } from './model-api.ts';
 import { openaiApi } from './openai-api.ts';
 import { countInput } from './reply.ts';
+import type { LoggedRequest } from './request-log.ts';
 import { sendAnswer, sendFault } from './send-answer.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -17,7 +19,12 @@ let served = 0;
 
 /** The HTTP face: both model APIs, and the control routes under `/__sim`. */
 export function createApp(simulator: Simulator, apiKey: string | null | undefined): FastifyInstance {
-  const app = Fastify({ bodyLimit, forceCloseConnections: true, keepAliveTimeout: 60_000 });
+  const app = Fastify({
+    bodyLimit,
+    forceCloseConnections: true,
+    keepAliveTimeout: 60_000,
+    rewriteUrl: nameClient,
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
@@ -55,9 +62,14 @@ function completions(simulator: Simulator, apiKey: string | null | undefined) {
     const job = request.headers['x-fleet-job'] as string | undefined;
     simulator.stats.begin(job);
     let status: number | null = null;
+    let logged: LoggedRequest | undefined;
     try {
       checkAccess(request.headers, apiKey);
       const conversation: Conversation = api.read(parseBody(request.body), request.headers);
+      if (simulator.config.requestLog) {
+        const client = request.headers[clientHeader] as string | undefined;
+        logged = simulator.requests.begin({ job, client, requestId }, conversation.messages);
+      }
       const answer = await simulator.answer(conversation, job, () => leaving(reply));
       const { eventMs } = simulator.config;
       status = await sendAnswer(answer, { api, conversation, reply, requestId, eventMs });
@@ -65,12 +77,24 @@ function completions(simulator: Simulator, apiKey: string | null | undefined) {
       status = sendFault(asFault(thrown), { api, reply, requestId });
     } finally {
       simulator.stats.end(job, requestId, status);
+      if (logged) simulator.requests.end(logged, status);
     }
     return reply;
   };
   return {
     post: (api: ModelApi) => (request: FastifyRequest, reply: FastifyReply) => serve(api, request, reply),
   };
+}
+
+const clientHeader = 'x-simulator-client';
+
+/** `/as/<name>/v1/…` is `/v1/…`, asked by a client of that name. */
+function nameClient(request: { url?: string | undefined; headers: IncomingHttpHeaders }): string {
+  const url = request.url ?? '/';
+  const named = /^\/as\/([\w.-]{1,64})(\/.*)$/.exec(url);
+  if (!named) return url;
+  request.headers[clientHeader] = named[1];
+  return named[2] as string;
 }
 
 /** Aborted when the client closes its connection before the answer is sent. */

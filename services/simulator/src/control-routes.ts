@@ -17,6 +17,8 @@ export function addControlRoutes(app: FastifyInstance, simulator: Simulator): vo
     simulator.configure(config.data);
     return simulator.config;
   });
+  app.delete('/__sim/script', async () => ({ dropped: simulator.clearScripts() }));
+  app.get('/__sim/requests', async () => ({ requests: simulator.requests.all() }));
   app.post('/__sim/release', async () => ({ released: simulator.gate.release() }));
   app.post('/__sim/reset', async () => {
     simulator.reset();

@@ -58,6 +58,8 @@ export const configBody = z.strictObject({
   latencyJitterMs: z.number().min(0).optional(),
   /** Milliseconds between two events of a stream; 0 sends them all at once. */
   eventMs: z.number().min(0).optional(),
+  /** Whether every request is logged for `GET /__sim/requests`. */
+  requestLog: z.boolean().optional(),
   /** Every n-th request fails so; null ends that. */
   fault: fault
     .extend({ every: z.int().min(1) })
@@ -71,6 +73,7 @@ export interface Config {
   latencyMs: number;
   latencyJitterMs: number;
   eventMs: number;
+  requestLog: boolean;
   fault: (Fault & { every: number }) | null;
 }
 export type Fault = z.infer<typeof fault>;

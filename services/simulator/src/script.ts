@@ -19,8 +19,11 @@ export class Scripts {
     return reply;
   }
 
-  reset(): void {
+  /** Forgets everything and returns how many replies that were. */
+  reset(): number {
+    const left = [...this.byJob.values()].reduce((sum, own) => sum + own.length, this.anyone.length);
     this.byJob.clear();
     this.anyone.length = 0;
+    return left;
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { Conversation, Reply } from './conversation.ts';
 import { Gate } from './gate.ts';
 import { composeReply, plannedReply } from './reply.ts';
+import { RequestLog } from './request-log.ts';
 import { Scripts } from './script.ts';
 import { Stats } from './stats.ts';
 
@@ -26,6 +27,7 @@ export type Answer =
 /** The simulator's state and its decision of what to answer; knows nothing of HTTP. */
 export class Simulator {
   readonly stats = new Stats();
+  readonly requests = new RequestLog();
   readonly gate = new Gate();
   private readonly scripts = new Scripts();
   private readonly initial: Config;
@@ -34,7 +36,8 @@ export class Simulator {
 
   constructor(config: SimulatorConfig) {
     const given = configBody.parse(config);
-    this.initial = { latencyMs: 0, latencyJitterMs: 0, eventMs: 0, fault: null, ...withoutAbsent(given) };
+    const plain: Config = { latencyMs: 0, latencyJitterMs: 0, eventMs: 0, fault: null, requestLog: false };
+    this.initial = { ...plain, ...withoutAbsent(given) };
     this.current = this.initial;
   }
 
@@ -51,10 +54,16 @@ export class Simulator {
     this.scripts.add(job, replies);
   }
 
+  /** Forgets the scripted replies that were not played. Returns how many there were. */
+  clearScripts(): number {
+    return this.scripts.reset();
+  }
+
   /** Forgets scripts and counters, returns to the settings of the start and releases what is held. */
   reset(): void {
     this.scripts.reset();
     this.stats.reset();
+    this.requests.reset();
     this.gate.release();
     this.current = this.initial;
     this.sinceFault = 0;

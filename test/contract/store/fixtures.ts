@@ -5,6 +5,7 @@ import {
   type Ending,
   type Fence,
   type NewJob,
+  plainJob,
   type ReplyStep,
   type ResultStep,
   type SteerStep,
@@ -23,19 +24,12 @@ export const agent = agentSpec.parse({ model: 'simulated' });
 
 export function newJob(over: Partial<NewJob> = {}): NewJob {
   return {
+    ...plainJob,
     id: newId('job'),
     tenant,
     sessionId: null,
     agent,
     query: [{ type: 'text', text: 'a query' }],
-    metadata: {},
-    idempotencyKey: null,
-    requestHash: null,
-    onBusy: 'enqueue',
-    notBefore: null,
-    expiresAt: null,
-    deadline: null,
-    replay: null,
     ...over,
   };
 }

@@ -1,6 +1,6 @@
 import { type AgentSpec, agentSpec } from '../agent.ts';
 import type { FleetEvent } from '../events.ts';
-import type { NewJob } from '../job.ts';
+import { type NewJob, plainJob } from '../job.ts';
 import type { Alarm, Clock, ContextStore, Model, ToolProvider } from '../ports.ts';
 import { runJob } from '../run-job.ts';
 import type { RunRequests } from '../running.ts';
@@ -41,19 +41,12 @@ export async function setUpRun(options: { agent?: Partial<AgentSpec>; session?: 
     });
   const submit = (id: string, text: string, over: Partial<NewJob> = {}) =>
     store.accept({
+      ...plainJob,
       id,
       tenant: 't',
       sessionId,
       agent,
       query: [{ type: 'text', text }],
-      metadata: {},
-      idempotencyKey: null,
-      requestHash: null,
-      onBusy: 'enqueue',
-      notBefore: null,
-      expiresAt: null,
-      deadline: null,
-      replay: null,
       ...over,
     });
   const clock = new TestClock();

@@ -5,6 +5,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  HeldJob,
   Job,
   JobFilter,
   JoinedQuery,

@@ -5,6 +5,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  HeldJob,
   Job,
   JobFilter,
   JoinedQuery,
@@ -124,6 +125,7 @@ export function openPostgresStore(url: string, options: { connections?: number }
     });
     // A connection that breaks while idle is replaced by the next use; without a listener it ends the process.
     opened.on('error', () => undefined);
+    opened.on('connect', (client) => client.on('error', () => undefined));
     return opened as unknown as PgPool;
   };
   return new PostgresStore(new Database(pool(''), pool('-c synchronous_commit=off')));

@@ -12,6 +12,8 @@ interface StreamEvent {
   event: string;
   data: unknown;
   id?: string;
+  /** The position that it belongs to; what belongs to none comes last. */
+  at: Position | null;
 }
 
 /**
@@ -60,13 +62,12 @@ async function* follow(
     while (!gone.aborted) {
       wake = new AbortController();
       const job = found(await store.job(localTenant, jobId), jobId);
-      yield* live.splice(0);
-      for (const step of (await store.steps(jobId)).filter(isNew)) {
-        sent.add(positionId(step));
-        yield { event: 'step', id: positionId(step), data: stepView(step) };
-      }
+      const happened = live.splice(0);
+      const steps = (await store.steps(jobId)).filter(isNew);
+      for (const step of steps) sent.add(positionId(step));
+      yield* inOrder([...happened, ...steps.map(stepEvent)]);
       if (isTerminal(job.state)) {
-        yield { event: 'ended', data: jobView(job) };
+        yield { event: 'ended', data: jobView(job), at: null };
         return;
       }
       await sleep(lookMs, undefined, { signal: AbortSignal.any([wake.signal, gone]) }).catch(() => undefined);
@@ -78,24 +79,45 @@ async function* follow(
 
 function liveEvent(event: FleetEvent): StreamEvent | null {
   switch (event.type) {
-    case 'text_delta':
-      return { event: 'text_delta', data: { round: event.round, text: event.text } };
-    case 'model_started':
-      return { event: 'model_started', data: { round: event.round, model: event.model } };
+    case 'text_delta': {
+      const { round, text } = event;
+      return { event: 'text_delta', data: { round, text }, at: { round, slot: 0 } };
+    }
+    case 'model_started': {
+      const { round, model } = event;
+      return { event: 'model_started', data: { round, model }, at: { round, slot: 0 } };
+    }
     case 'tool_started': {
       const { round, slot, tool, input } = event;
-      return { event: 'tool_started', data: { round, slot, tool, input } };
+      return { event: 'tool_started', data: { round, slot, tool, input }, at: { round, slot } };
     }
-    case 'job_parked':
-      return { event: 'waiting', data: { until: event.until.toISOString(), reason: event.reason } };
+    case 'job_parked': {
+      const until = new Date(Date.now() + event.waitMs).toISOString();
+      return { event: 'waiting', data: { until, reason: event.reason }, at: null };
+    }
     default:
       return null;
   }
 }
 
+const stepEvent = (step: Step): StreamEvent => ({
+  event: 'step',
+  id: positionId(step),
+  data: stepView(step),
+  at: { round: step.round, slot: step.slot },
+});
+
+/** Events and steps come from two sources: a tool's start may be known before the reply that asked for it. */
+function inOrder(events: StreamEvent[]): StreamEvent[] {
+  return events.toSorted((a, b) => {
+    if (a.at && b.at) return comparePositions(a.at, b.at);
+    return Number(a.at === null) - Number(b.at === null);
+  });
+}
+
 const positionId = (at: Position) => `${at.round}.${at.slot}`;
 
 function parsePosition(header: string | string[] | undefined): Position | null {
-  const match = /^(\d{1,6})\.(\d{1,6})$/.exec(typeof header === 'string' ? header : '');
+  const match = /^(\d{1,6})\.(-1|\d{1,6})$/.exec(typeof header === 'string' ? header : '');
   return match ? { round: Number(match[1]), slot: Number(match[2]) } : null;
 }

@@ -2,17 +2,17 @@ import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { FleetClient, JobEvent, Step } from '@mcp-fleet/client';
+import { FleetApiError, type FleetClient, type JobEvent, type Step, type Tool } from '@mcp-fleet/client';
 import type { Command } from 'commander';
 import { type Connection, connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, type Output, shorten } from '../output.ts';
 import { plain } from './jobs.ts';
-import { collect, withFleetOptions } from './options.ts';
+import { withFleetOptions, withServers } from './options.ts';
 
 interface ChatOptions extends FleetOptions {
   session?: string;
   agent?: string;
-  server: string[];
+  server?: string[];
   saveResults?: string;
   json?: boolean;
 }
@@ -25,11 +25,10 @@ export function chatCommand(program: Command): void {
       'Talks to an agent in a session, with the tools of the servers that are named. Ends with `quit`, Ctrl-D or Ctrl-C.',
     )
     .argument('[paths...]', 'MCP servers (.py, .js, .ts), started for this conversation')
-    .option('--server <path>', 'the same as an argument', collect, [])
     .option('--session <id>', 'go on with a session')
     .option('--agent <name>', 'agent to talk to')
     .option('--save-results <folder>', 'also write each tool result to tool_result_<timestamp>.txt there');
-  withFleetOptions(command).action(chat);
+  withFleetOptions(withServers(command, 'the same as an argument')).action(chat);
 }
 
 async function chat(paths: string[], options: ChatOptions): Promise<void> {
@@ -39,17 +38,18 @@ async function chat(paths: string[], options: ChatOptions): Promise<void> {
   const onInterrupt = () => stopped.abort();
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
-  const connection = await connect(options, [...paths, ...options.server], output);
+  const servers = [...paths, ...(options.server ?? [])];
+  const connection = await connect(options, servers, output, { onSignal: 'leave' });
   try {
+    if (stopped.signal.aborted) return;
     const { client } = connection;
     const session = options.session
       ? await client.sessions.get(options.session)
       : await client.sessions.create(options.agent ? { agent: options.agent } : {});
     await greet(output, connection, session.id);
     await answerLines(output, client, session.id, options, stopped);
-    output.line(
-      color.dim(`\nThe conversation is kept: fleet chat${again(paths, options)} --session ${session.id}`),
-    );
+    const again = [...servers, ...sameFleet(options), '--session', session.id].join(' ');
+    output.line(color.dim(`\nThe conversation is kept: fleet chat ${again}`));
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     process.removeListener('SIGTERM', onInterrupt);
@@ -57,8 +57,12 @@ async function chat(paths: string[], options: ChatOptions): Promise<void> {
   }
 }
 
-function again(paths: string[], options: ChatOptions): string {
-  return [...paths, ...options.server].map((path) => ` ${path}`).join('');
+/** The options that lead a later command to the same fleet and agent. */
+function sameFleet(options: ChatOptions): string[] {
+  return (['url', 'data', 'config', 'model', 'agent'] as const).flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [`--${name}`, value];
+  });
 }
 
 async function greet(output: Output, { client, own }: Connection, session: string): Promise<void> {
@@ -67,10 +71,22 @@ async function greet(output: Output, { client, own }: Connection, session: strin
       color.yellow('Answers are simulated. Set ANTHROPIC_API_KEY or OPENAI_API_KEY for a real model.'),
     );
   }
-  const tools = await client.tools.list();
-  if (tools.length > 0) output.line(`${color.bold('Tools:')} ${tools.map((tool) => tool.name).join(', ')}`);
+  const tools = await offeredTools(client);
+  if (tools === null) output.line(color.dim('The tools are with the workers of this fleet.'));
+  else if (tools.length > 0)
+    output.line(`${color.bold('Tools:')} ${tools.map((tool) => tool.name).join(', ')}`);
   else output.line('No tools. Name a server: fleet chat ./server.py');
   output.line(color.dim(`${session} · type your query, or quit to end`));
+}
+
+/** The tools' names; null where the api has no servers of its own to ask. */
+async function offeredTools(client: FleetClient): Promise<Tool[] | null> {
+  try {
+    return await client.tools.list();
+  } catch (thrown) {
+    if (thrown instanceof FleetApiError && thrown.type === 'not_found') return null;
+    throw thrown;
+  }
 }
 
 async function answerLines(

@@ -34,6 +34,7 @@ async function demo(options: { data: string }): Promise<void> {
     port: 0,
     folder,
     variables: process.env,
+    runs: 'jobs',
   }).finally(() => spinner.stop());
   try {
     introduce(output, fleet, performance.now() - started);
@@ -79,7 +80,7 @@ async function converse(output: Output, client: FleetClient): Promise<void> {
     const job = await client.jobs.wait(accepted.id);
     for (const step of await client.jobs.steps(job.id)) printStep(output, step);
     refuseFailure(job);
-    output.line(color.dim(`  ${job.id} · ${took(job)} · turn ${job.turn} of ${session.id}`));
+    output.line(color.dim(`   ${job.id} · ${took(job)} · turn ${job.turn} of ${session.id}`));
   }
 }
 
@@ -89,7 +90,9 @@ async function runCrowd(output: Output, client: FleetClient): Promise<void> {
   );
   const sessions = await Promise.all(Array.from({ length: crowd.sessions }, () => client.sessions.create()));
   const bar = new SingleBar({
-    format: '   {bar} {value}/{total}',
+    format: '   {bar} {value}/{total} jobs',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
     hideCursor: true,
     clearOnComplete: true,
     noTTYOutput: false,

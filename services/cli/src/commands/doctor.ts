@@ -15,12 +15,12 @@ import { createToolProvider, parseServersConfig, serverFromPath } from '@mcp-fle
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
 import { color, createOutput } from '../output.ts';
-import { collect } from './options.ts';
+import { withServers } from './options.ts';
 
 interface DoctorOptions {
   data?: string;
   config?: string;
-  server: string[];
+  server?: string[];
   json?: boolean;
 }
 
@@ -31,15 +31,14 @@ interface Finding {
 }
 
 export function doctorCommand(program: Command): void {
-  program
+  const command = program
     .command('doctor')
     .summary('say what is reachable, what is not, and what to do')
     .description('Checks the environment, the configuration, store, queue, model and tool servers.')
     .option('--data <folder>', 'data folder of the embedded fleet (default: .fleet)')
     .option('--config <file>', 'configuration file with mcpServers and agents')
-    .option('--server <path>', 'MCP server (.py, .js, .ts) to try; repeatable', collect, [])
-    .option('--json', 'print JSON for programs')
-    .action(doctor);
+    .option('--json', 'print JSON for programs');
+  withServers(command, 'MCP server (.py, .js, .ts) to try; repeatable').action(doctor);
 }
 
 async function doctor(options: DoctorOptions): Promise<void> {
@@ -126,13 +125,17 @@ async function examineTools(
       return `${path}, agents: ${[...parseAgents(file, defaultModel(environment)).keys()].join(', ')}`;
     });
   }
-  const typed = Object.fromEntries(
-    options.server.map((p) => serverFromPath(p, process.env)).map((s) => [s.name, s.config]),
-  );
-  const provider = createToolProvider({ servers: { ...servers, ...typed }, env: process.env });
+  for (const typed of options.server ?? []) {
+    await examine('server', () => {
+      const { name, config } = serverFromPath(typed, process.env);
+      servers = { ...servers, [name]: config };
+      return `${name}: ${typed}`;
+    });
+  }
+  const provider = createToolProvider({ servers, env: process.env });
   try {
     for (const server of await provider.start()) {
-      await examine(`tools`, () => {
+      await examine('tools', () => {
         if (server.state === 'ready') return `${server.name}: ${server.tools} tools`;
         throw new Error(server.error ?? `${server.name} is ${server.state}`);
       });

@@ -1,61 +1,76 @@
 import type { ContentBlock, Job, JobState, Step } from '@mcp-fleet/client';
-import type { Command } from 'commander';
+import { jobStates } from '@mcp-fleet/core';
+import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, duration, type Output, shorten, stateLabel } from '../output.ts';
-import { withFleetOptions } from './options.ts';
+import { jobActions } from './job-actions.ts';
+import { wholeNumber, withFleetOptions } from './options.ts';
 import { printEnded } from './submit.ts';
 
 interface ListOptions extends FleetOptions {
   state?: JobState;
   session?: string;
-  limit: string;
+  error?: string;
+  limit: number;
   json?: boolean;
 }
 
 export function jobsCommand(program: Command): void {
-  const jobs = program.command('jobs').summary('look at jobs').description('Looks at jobs.');
+  const jobs = program
+    .command('jobs')
+    .summary('look at jobs, cancel and replay them')
+    .description('Looks at jobs, cancels and replays them.');
   withFleetOptions(
     jobs
       .command('list')
       .description('Lists jobs, newest first.')
-      .option('--state <state>', 'only jobs in this state')
+      .addOption(new Option('--state <state>', 'only jobs in this state').choices(jobStates))
       .option('--session <id>', 'only jobs of this session')
-      .option('--limit <n>', 'how many', '20'),
+      .option('--error <type>', 'only jobs that failed with this error, such as poisoned')
+      .option('--limit <n>', 'how many', wholeNumber(1, 1000), 20),
   ).action(list);
   withFleetOptions(jobs.command('show').description('Shows one job with its steps.').argument('<id>')).action(
     show,
   );
+  jobActions(jobs);
 }
 
 async function list(options: ListOptions): Promise<void> {
   const output = createOutput(options.json === true);
-  const connection = await connect(options, [], output);
+  const connection = await connect(options, [], output, { runs: 'nothing' });
   try {
     const page = await connection.client.jobs.list({
-      limit: Number(options.limit),
+      limit: options.limit,
       ...(options.state ? { state: options.state } : {}),
       ...(options.session ? { session_id: options.session } : {}),
+      ...(options.error ? { error: options.error } : {}),
     });
+    // What is left of the line beside id, state and time, for query and answer.
+    const width = Math.max(16, Math.floor((output.columns - 56) / 2));
     output.result(page, () => {
       if (page.data.length === 0)
         output.line('No jobs yet. Submit one: fleet submit "What is 6 times 7?" --wait');
-      else output.table(['job', 'state', 'took', 'query', 'answer'], page.data.map(row));
-      if (page.has_more) output.line(color.dim(`More: fleet jobs list --limit ${Number(options.limit) * 2}`));
+      else
+        output.table(
+          ['job', 'state', 'took', 'query', 'answer'],
+          page.data.map((job) => row(job, width)),
+        );
+      if (page.has_more) output.line(color.dim('There are more; --limit shows up to 1000.'));
     });
   } finally {
     await connection.close();
   }
 }
 
-function row(job: Job): string[] {
+function row(job: Job, width: number): string[] {
   const took = job.ended_at ? duration(Date.parse(job.ended_at) - Date.parse(job.created_at)) : '';
   const end = job.error ? color.red(job.error.type) : (job.answer ?? job.wait?.reason ?? '');
-  return [job.id, stateLabel(job.state), took, shorten(plain(job.query), 40), shorten(end, 48)];
+  return [job.id, stateLabel(job.state), took, shorten(plain(job.query), width), shorten(end, width)];
 }
 
 async function show(id: string, options: FleetOptions & { json?: boolean }): Promise<void> {
   const output = createOutput(options.json === true);
-  const connection = await connect(options, [], output);
+  const connection = await connect(options, [], output, { runs: 'nothing' });
   try {
     const [job, steps] = await Promise.all([
       connection.client.jobs.get(id),
@@ -85,6 +100,10 @@ export function printStep(output: Output, step: Step): void {
     return;
   }
   const text = plain(step.content);
+  if (step.type === 'joined_query') {
+    output.line(`  ${color.bold('+')} ${text} ${color.dim(step.jobs.join(', '))}`);
+    return;
+  }
   if (text) output.line(`  ${color.cyan('●')} ${took} ${text}`);
   for (const block of step.content.filter((b) => b.type === 'tool_use')) {
     output.line(`  ${color.yellow('→')} ${String(block.name)} ${color.dim(JSON.stringify(block.input))}`);

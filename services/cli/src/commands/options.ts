@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** Adds the options that say which fleet a command talks to. */
 export function withFleetOptions(command: Command): Command {
@@ -10,7 +10,19 @@ export function withFleetOptions(command: Command): Command {
     .option('--json', 'print JSON for programs');
 }
 
-/** Collects a repeatable option. */
-export function collect(value: string, previous: string[]): string[] {
-  return [...previous, value];
+/** Adds the repeatable option that names MCP servers by their path. */
+export function withServers(command: Command, what = 'MCP server (.py, .js, .ts); repeatable'): Command {
+  const collect = (value: string, previous: string[] = []) => [...previous, value];
+  return command.option('--server <path>', what, collect);
 }
+
+/** A parser of whole numbers for an option; a misfit is refused before anything is started. */
+export function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+export const portNumber = wholeNumber(0, 65_535);

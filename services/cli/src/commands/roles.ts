@@ -11,6 +11,7 @@ import { startSimulator } from '@mcp-fleet/simulator';
 import { startWorker } from '@mcp-fleet/worker';
 import type { Command } from 'commander';
 import { color, createOutput } from '../output.ts';
+import { portNumber, wholeNumber } from './options.ts';
 
 interface RoleOptions {
   config?: string;
@@ -36,8 +37,8 @@ export function roleCommands(program: Command): void {
     .command('simulate')
     .summary('run the simulated model server')
     .description('Serves the Anthropic Messages API and OpenAI chat completions with simulated answers.')
-    .option('--port <port>', 'port', '7799')
-    .option('--latency <ms>', 'milliseconds before an answer', '0')
+    .option('--port <port>', 'port', portNumber, 7799)
+    .option('--latency <ms>', 'milliseconds before an answer', wholeNumber(0, 600_000), 0)
     .action(simulate);
 }
 
@@ -57,11 +58,11 @@ function start(role: Role, setup: Parameters<typeof startWorker>[0]): Promise<St
   return role === 'api' ? startApi(setup) : startReconciler(setup);
 }
 
-async function simulate(options: { port: string; latency: string }): Promise<void> {
+async function simulate(options: { port: number; latency: number }): Promise<void> {
   const logger = createLogger('simulator', 'silent');
   const output = createOutput(false);
   const stopped = untilStopSignal(logger);
-  const simulator = await startSimulator({ port: Number(options.port), latencyMs: Number(options.latency) });
+  const simulator = await startSimulator({ port: options.port, latencyMs: options.latency });
   output.line(`${color.green('✓')} The simulator is ready at ${color.cyan(simulator.url)}`);
   output.line(color.dim(`  SIMULATOR_URL=${simulator.url} FLEET_MODEL=simulated fleet worker`));
   await stopped;

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, shorten } from '../output.ts';
 import { plain } from './jobs.ts';
-import { withFleetOptions } from './options.ts';
+import { wholeNumber, withFleetOptions } from './options.ts';
 
-type Options = FleetOptions & { json?: boolean; limit?: string };
+type Options = FleetOptions & { json?: boolean; limit?: number };
 
 export function sessionsCommand(program: Command): void {
   const sessions = program.command('sessions').summary('look at sessions').description('Looks at sessions.');
@@ -12,7 +12,7 @@ export function sessionsCommand(program: Command): void {
     sessions
       .command('list')
       .description('Lists sessions, newest first.')
-      .option('--limit <n>', 'how many', '20'),
+      .option('--limit <n>', 'how many', wholeNumber(1, 1000), 20),
   ).action(list);
   withFleetOptions(
     sessions.command('show').description('Shows the conversation of a session.').argument('<id>'),
@@ -21,9 +21,11 @@ export function sessionsCommand(program: Command): void {
 
 async function list(options: Options): Promise<void> {
   const output = createOutput(options.json === true);
-  const connection = await connect(options, [], output);
+  const connection = await connect(options, [], output, { runs: 'nothing' });
   try {
-    const page = await connection.client.sessions.list({ limit: Number(options.limit) });
+    const page = await connection.client.sessions.list(
+      options.limit === undefined ? {} : { limit: options.limit },
+    );
     output.result(page, () => {
       if (page.data.length === 0) output.line('No sessions yet. Begin one: fleet chat');
       else {
@@ -38,7 +40,7 @@ async function list(options: Options): Promise<void> {
 
 async function show(id: string, options: Options): Promise<void> {
   const output = createOutput(options.json === true);
-  const connection = await connect(options, [], output);
+  const connection = await connect(options, [], output, { runs: 'nothing' });
   try {
     const messages = await connection.client.sessions.messages(id);
     output.result({ id, messages }, () => {

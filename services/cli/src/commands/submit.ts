@@ -4,14 +4,14 @@ import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, createOutput, duration, type Output, stateLabel } from '../output.ts';
-import { collect, withFleetOptions } from './options.ts';
+import { withFleetOptions, withServers } from './options.ts';
 
 interface SubmitOptions extends FleetOptions {
   session?: string;
   newSession?: boolean;
   agent?: string;
   wait?: boolean;
-  server: string[];
+  server?: string[];
   idempotencyKey?: string;
   json?: boolean;
 }
@@ -26,15 +26,16 @@ export function submitCommand(program: Command): void {
     .option('--new-session', 'begin a session with this query')
     .option('--agent <name>', 'agent that answers')
     .option('--wait', 'wait for the end and print the answer')
-    .option('--server <path>', 'MCP server (.py, .js, .ts) to run the job with; repeatable', collect, [])
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
-  withFleetOptions(command).action(submit);
+  withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
+    submit,
+  );
 }
 
 async function submit(argument: string, options: SubmitOptions): Promise<void> {
   const output = createOutput(options.json === true);
   const query = argument === '-' ? await text(process.stdin) : argument;
-  const connection = await connect(options, options.server, output);
+  const connection = await connect(options, options.server ?? [], output);
   try {
     const { client } = connection;
     const session = options.newSession ? (await client.sessions.create()).id : options.session;

@@ -4,18 +4,15 @@ import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, createOutput, shorten } from '../output.ts';
 import { plain } from './jobs.ts';
-import { collect, withFleetOptions } from './options.ts';
+import { withFleetOptions, withServers } from './options.ts';
 
-type Options = FleetOptions & { json?: boolean; server: string[] };
+type Options = FleetOptions & { json?: boolean; server?: string[] };
 
 export function toolsCommand(program: Command): void {
   const tools = program.command('tools').summary('list and try tools').description('Lists and tries tools.');
-  const withServers = (command: Command) =>
-    withFleetOptions(
-      command.option('--server <path>', 'MCP server (.py, .js, .ts); repeatable', collect, []),
-    );
-  withServers(tools.command('list').description('Lists the tools that agents are offered.')).action(list);
-  withServers(
+  const withOptions = (command: Command) => withFleetOptions(withServers(command));
+  withOptions(tools.command('list').description('Lists the tools that agents are offered.')).action(list);
+  withOptions(
     tools
       .command('call')
       .description('Calls a tool and prints its result.')
@@ -26,7 +23,7 @@ export function toolsCommand(program: Command): void {
 
 async function list(options: Options): Promise<void> {
   const output = createOutput(options.json === true);
-  const connection = await connect(options, options.server, output);
+  const connection = await connect(options, options.server ?? [], output, { runs: 'tools' });
   try {
     const tools = await connection.client.tools.list();
     output.result({ data: tools }, () => {
@@ -46,7 +43,7 @@ async function list(options: Options): Promise<void> {
 async function call(name: string, input: string, options: Options): Promise<void> {
   const output = createOutput(options.json === true);
   const parsed = parseInput(input);
-  const connection = await connect(options, options.server, output);
+  const connection = await connect(options, options.server ?? [], output, { runs: 'tools' });
   try {
     const result = await connection.client.tools.call(name, parsed);
     output.result(result, () => {

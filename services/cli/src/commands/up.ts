@@ -4,38 +4,36 @@ import { serverFromPath } from '@mcp-fleet/tools';
 import type { Command } from 'commander';
 import { type RunningFleet, startFleet } from '../embed/start-fleet.ts';
 import { color, createOutput, type Output } from '../output.ts';
-import { collect } from './options.ts';
+import { portNumber, withServers } from './options.ts';
 
 interface UpOptions {
-  port?: string;
+  port?: number;
   data?: string;
   config?: string;
   model?: string;
-  server: string[];
+  server?: string[];
   json?: boolean;
 }
 
 export function upCommand(program: Command): void {
-  program
+  const command = program
     .command('up')
     .summary('run a whole fleet in one process')
     .description(
       'Runs api, worker, reconciler, store and queue in one process. Without QUEUE_URL and STORE_URL, all data is kept in the data folder. Ends with Ctrl-C.',
     )
-    .option('--port <port>', 'port of the HTTP API (default: API_PORT, else 7717)')
+    .option('--port <port>', 'port of the HTTP API (default: API_PORT, else 7717)', portNumber)
     .option('--data <folder>', 'data folder (default: .fleet)')
     .option('--config <file>', 'configuration file with mcpServers and agents')
     .option('--model <name>', 'model of agents that name none')
-    .option('--server <path>', 'MCP server (.py, .js, .ts); repeatable', collect, [])
-    .option('--json', 'print JSON for programs')
-    .action(up);
+    .option('--json', 'print JSON for programs');
+  withServers(command).action(up);
 }
 
 async function up(options: UpOptions): Promise<void> {
   const output = createOutput(options.json === true);
   const environment = readEnvironment({
     ...process.env,
-    ...(options.port ? { API_PORT: options.port } : {}),
     ...(options.model ? { FLEET_MODEL: options.model } : {}),
   });
   const config = options.config ?? environment.FLEET_CONFIG;
@@ -47,12 +45,13 @@ async function up(options: UpOptions): Promise<void> {
     environment,
     config: config ? readConfigFile(config) : null,
     servers: Object.fromEntries(
-      options.server.map((path) => serverFromPath(path, process.env)).map((s) => [s.name, s.config]),
+      (options.server ?? []).map((path) => serverFromPath(path, process.env)).map((s) => [s.name, s.config]),
     ),
     logger,
-    port: environment.API_PORT,
+    port: options.port ?? environment.API_PORT,
     folder: resolve(options.data ?? environment.FLEET_DATA),
     variables: process.env,
+    runs: 'jobs',
   });
   const { url, model, topology } = fleet;
   output.result({ url, model, topology, pid: process.pid }, () => printReady(output, fleet));

@@ -37,6 +37,8 @@ export interface FleetSetup {
   port: number;
   folder: string;
   variables: Record<string, string | undefined>;
+  /** `tools` starts tool servers and takes no jobs, `nothing` is for looking at what is stored. */
+  runs: 'jobs' | 'tools' | 'nothing';
 }
 
 /** A whole fleet in this process. */
@@ -76,7 +78,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const models = createModels(modelSettings(environment));
   stack.add('models', () => models.close());
   const tools = createToolProvider({
-    servers: { ...fromFile, ...setup.servers },
+    servers: setup.runs === 'nothing' ? {} : { ...fromFile, ...setup.servers },
     env: setup.variables,
     onLog: (server, line) => logger.debug({ server, line }, 'tool server'),
   });
@@ -85,28 +87,27 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   stack.add('queue', () => queue.stop());
   const [servers] = await Promise.all([tools.start(), queue.start()]);
   const events = new JobEvents();
-  const worker = createWorker({
-    environment,
-    store,
-    backend,
-    queue,
-    model: models,
-    tools,
-    logger,
-    metrics,
-    emit: events.emit,
-  });
-  stack.add('worker', () => worker.stop());
-  await worker.start();
-  const reconciler = new Reconciler(
-    { store, queue, metrics, logger },
-    { everyMs: environment.RECONCILE_EVERY_MS, idleMs: embeddedIdleMs },
-  );
-  stack.add('reconciler', () => reconciler.stop());
-  await reconciler.start();
+  if (setup.runs === 'jobs') {
+    const { emit } = events;
+    const model = models;
+    const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics, emit });
+    stack.add('worker', () => worker.stop());
+    await worker.start();
+    const reconciler = new Reconciler(
+      { store, queue, backend, signals: backend.signals(), metrics, logger },
+      {
+        everyMs: environment.RECONCILE_EVERY_MS,
+        idleMs: embeddedIdleMs,
+        runningIdleMs: environment.QUEUE_LOCK_MS,
+      },
+    );
+    stack.add('reconciler', () => reconciler.stop());
+    await reconciler.start();
+  }
   const app = createApp({
     store,
     queue,
+    signals: backend.signals(),
     agents,
     metrics,
     logger,

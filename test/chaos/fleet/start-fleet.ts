@@ -1,0 +1,171 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openQueueBackend } from '@mcp-fleet/queue';
+import { openStore } from '@mcp-fleet/store';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { type BackingServer, plainEnvironment } from '../backing/backing-server.ts';
+import { mongoServer } from '../backing/mongo.ts';
+import { postgresServer } from '../backing/postgres.ts';
+import { redisServer } from '../backing/redis.ts';
+import { safeties } from '../servers/behaviour.ts';
+import { openLedgers } from '../servers/ledgers.ts';
+import { openStoreView } from '../view/store-view.ts';
+import { ManagedProcess } from './managed-process.ts';
+import { freePort, listening } from './ports.ts';
+import { type Fleet, type FleetSetup, type FleetWorker, limits, queueLockMs } from './setup.ts';
+import { startSimulator } from './simulator.ts';
+
+const queueName = 'chaos';
+const workerCount = 3;
+const register = './test/chaos/defects/register.ts';
+
+/**
+ * Starts a whole fleet of real processes on servers of its own. `opened` is told the fleet piece by piece, so
+ * that whoever called can stop what is there already when the rest fails.
+ */
+export async function startFleet(setup: FleetSetup, opened: Partial<Fleet>): Promise<Fleet> {
+  const { folder, topology } = setup;
+  for (const name of ['logs', 'tmp', 'defects']) mkdirSync(join(folder, name));
+  const storeServer = topology === 'fleet' ? await mongoServer(folder) : await postgresServer(folder);
+  Object.assign(opened, { folder, topology, storeServer, queueName });
+  const queueServer = topology === 'fleet' ? await redisServer(folder) : storeServer;
+  opened.queueServer = queueServer;
+  await migrate(storeServer.url(), queueServer.url());
+  const view = openStoreView(topology, storeServer.url());
+  const ledgers = openLedgers(folder);
+  Object.assign(opened, { view, ledgers, simulator: await startSimulator(folder) });
+
+  const toolsPort = await freePort();
+  const httpTools = program(setup, 'http-tools', toolsScript('http', ledgers.folder, toolsPort), () =>
+    listening(toolsPort),
+  );
+  opened.httpTools = httpTools;
+  await httpTools.start();
+  writeConfig(folder, `http://127.0.0.1:${toolsPort}/mcp`, ledgers.folder);
+
+  const direct = { STORE_URL: storeServer.url(), QUEUE_URL: queueServer.url() };
+  const apiPort = await freePort();
+  const api = role(setup, 'api', 'api', { ...direct, API_PORT: String(apiPort) });
+  const reconciler = role(setup, 'reconciler', 'reconciler', direct);
+  Object.assign(opened, { api, reconciler, workers: [] });
+  for (let n = 1; n <= workerCount; n += 1) {
+    opened.workers?.push(await worker(setup, `worker-${n}`, queueServer, storeServer));
+  }
+  const fleet = { ...opened, apiUrl: `http://127.0.0.1:${apiPort}` } as Fleet;
+  await Promise.all([
+    api.start(),
+    reconciler.start(),
+    ...fleet.workers.map((each) => startWorker(fleet, each)),
+  ]);
+  return fleet;
+}
+
+/** Starts a worker's next life, under a name by which the simulator can tell it from its last. */
+export async function startWorker(fleet: Fleet, worker: FleetWorker): Promise<void> {
+  const shift = worker.clockShiftMs;
+  await keepStarting(worker.process, {
+    env: {
+      SIMULATOR_URL: `${fleet.simulator.url}/as/${worker.name}.${worker.process.life + 1}`,
+      ...(shift === 0 ? {} : { CLOCK_SHIFT_MS: String(shift) }),
+    },
+    ...(shift === 0 ? {} : { args: ['--import', './test/chaos/servers/shift-clock.ts'] }),
+  });
+}
+
+/** A supervisor: a process that gives up while its servers are away is started again. */
+export async function keepStarting(
+  process: ManagedProcess,
+  change: Parameters<ManagedProcess['start']>[0] = {},
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await process.start(change);
+    } catch (thrown) {
+      if (tries === 3) throw thrown;
+      await process.kill();
+      await sleep(500);
+    }
+  }
+}
+
+async function migrate(storeUrl: string, queueUrl: string): Promise<void> {
+  const store = openStore(storeUrl);
+  const backend = openQueueBackend(queueUrl, { queueName });
+  try {
+    await store.migrate();
+    await backend.migrate();
+  } finally {
+    await backend.close();
+    await store.close();
+  }
+}
+
+async function worker(
+  setup: FleetSetup,
+  name: string,
+  queueServer: BackingServer,
+  storeServer: BackingServer,
+): Promise<FleetWorker> {
+  const queueProxy = await startTcpProxy('127.0.0.1', queueServer.port);
+  const storeProxy = await startTcpProxy('127.0.0.1', storeServer.port);
+  const process = role(setup, 'worker', name, {
+    STORE_URL: storeServer.url(storeProxy.port),
+    QUEUE_URL: queueServer.url(queueProxy.port),
+    WORKER_PORT: '0',
+    WORKER_CONCURRENCY: '8',
+    WORKER_GRACE_MS: '5000',
+    DURABILITY: setup.durability,
+  });
+  return { name, process, queueProxy, storeProxy, clockShiftMs: 0 };
+}
+
+function role(setup: FleetSetup, service: string, name: string, env: Record<string, string>): ManagedProcess {
+  const defect = setup.defect === null ? [] : ['--import', register];
+  const ready = async (process: ManagedProcess) => {
+    while (!process.log().includes(`"${service} ready"`)) await sleep(50);
+  };
+  return program(setup, name, [...defect, `services/${service}/src/main.ts`], ready, {
+    QUEUE_NAME: queueName,
+    QUEUE_LOCK_MS: String(queueLockMs),
+    RECONCILE_EVERY_MS: '1000',
+    STARTUP_WAIT_MS: '30000',
+    FLEET_CONFIG: join(setup.folder, 'fleet.json'),
+    FLEET_MODEL: 'simulated',
+    LOG_LEVEL: 'debug',
+    ...(setup.defect === null ? {} : { CHAOS_DEFECT: setup.defect }),
+    CHAOS_FOLDER: setup.folder,
+    ...env,
+  });
+}
+
+function program(
+  setup: FleetSetup,
+  name: string,
+  args: string[],
+  ready: (process: ManagedProcess) => Promise<void>,
+  env: Record<string, string> = {},
+): ManagedProcess {
+  return new ManagedProcess({
+    name,
+    command: process.execPath,
+    args,
+    env: { ...plainEnvironment(join(setup.folder, 'tmp')), ...env },
+    log: join(setup.folder, 'logs', `${name}.log`),
+    ready,
+  });
+}
+
+function toolsScript(kind: 'http' | 'stdio', ledger: string, port?: number): string[] {
+  const name = kind === 'http' ? 'bank' : 'desk';
+  return [`test/chaos/servers/${kind}-tools.ts`, name, ledger, ...(port === undefined ? [] : [String(port)])];
+}
+
+function writeConfig(folder: string, toolsUrl: string, ledger: string): void {
+  const mcpServers = {
+    bank: { url: toolsUrl, tools: safeties },
+    desk: { command: process.execPath, args: toolsScript('stdio', ledger), tools: safeties },
+  };
+  const agents = { default: { limits } };
+  writeFileSync(join(folder, 'fleet.json'), JSON.stringify({ mcpServers, agents }, null, 2));
+}

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
+
+let folder: string;
+let fleet: FleetProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-api-'));
+  fleet = await startFleetProcess(['up', '--port', '0', '--data', join(folder, 'data')], {
+    FLEET_MODEL: 'simulated',
+  });
+});
+
+afterAll(async () => {
+  expect(await fleet.kill('SIGTERM')).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Refusal {
+  status: number;
+  type: string;
+  message: string;
+}
+
+/** Makes a request that is to be refused, and checks the form of the refusal. */
+async function refusal(path: string, init: RequestInit = {}): Promise<Refusal> {
+  const response = await fetch(`${fleet.url}${path}`, init);
+  const body = await response.json();
+  expect(body).toEqual({
+    type: 'error',
+    error: { type: expect.any(String), message: expect.any(String) },
+    request_id: response.headers.get('request-id'),
+  });
+  expect(body.request_id).toMatch(/^req_/);
+  return { status: response.status, ...body.error };
+}
+
+const refusedText = (body: string, type = 'application/json') =>
+  refusal('/v1/jobs', { method: 'POST', headers: { 'content-type': type }, body });
+const refused = (body: unknown) => refusedText(JSON.stringify(body));
+
+test.each([
+  ['job', '/v1/jobs/job_none', 'job_not_found', 'There is no job job_none.'],
+  ['job, for its steps', '/v1/jobs/job_none/steps', 'job_not_found', 'There is no job job_none.'],
+  ['job, for its events', '/v1/jobs/job_none/events', 'job_not_found', 'There is no job job_none.'],
+  ['session', '/v1/sessions/sess_none', 'session_not_found', 'There is no session sess_none.'],
+  [
+    'session, for its messages',
+    '/v1/sessions/sess_none/messages',
+    'session_not_found',
+    'There is no session sess_none.',
+  ],
+  ['route', '/v1/nothing', 'not_found', 'There is nothing at GET /v1/nothing.'],
+])('an unknown %s is 404', async (_what, path, type, message) => {
+  expect(await refusal(path)).toEqual({ status: 404, type, message });
+});
+
+test('a query for an unknown session is 404', async () => {
+  expect(await refused({ query: 'hello', session_id: 'sess_none' })).toMatchObject({
+    status: 404,
+    type: 'session_not_found',
+    message: expect.stringContaining('sess_none'),
+  });
+});
+
+test('a body that is no JSON is 400', async () => {
+  expect(await refusedText('{"query": ')).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringContaining('JSON'),
+  });
+});
+
+test('a body of another content type is refused and says which is expected', async () => {
+  expect(await refusedText('query=hello', 'application/x-www-form-urlencoded')).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringMatching(/x-www-form-urlencoded.*application\/json/),
+  });
+});
+
+test('an unknown key is 400 and is named', async () => {
+  expect(await refused({ query: 'hello', sesion_id: 'x' })).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringContaining('"sesion_id"'),
+  });
+});
+
+test.each([
+  ['a missing query', {}],
+  ['an empty query', { query: '' }],
+  ['a query of blanks', { query: ' \n ' }],
+  ['a query without blocks', { query: [] }],
+  ['a block without text', { query: [{ type: 'text', text: ' ' }] }],
+])('%s is 400', async (_what, body) => {
+  expect(await refused(body)).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringContaining('query'),
+  });
+});
+
+test('a query over the limit is 413 and says the limit', async () => {
+  expect(await refused({ query: 'x'.repeat(1_000_001) })).toMatchObject({
+    status: 413,
+    type: 'query_too_large',
+    message: expect.stringContaining('1000000'),
+  });
+});
+
+test('a body over the limit is 413 before any of it is sent', async () => {
+  const headers = { 'content-type': 'application/json', 'content-length': '9000000' };
+  const asked = request(`${fleet.url}/v1/jobs`, { method: 'POST', headers });
+  asked.on('error', () => undefined);
+  asked.flushHeaders();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(413);
+  expect(JSON.parse(await text(response)).error.type).toBe('query_too_large');
+  asked.destroy();
+});
+
+test('an unknown agent is 400 and the known ones are named', async () => {
+  expect(await refused({ query: 'hello', agent: 'nobody' })).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringMatching(/"nobody".*default/),
+  });
+});
+
+test.each(['limit=0', 'limit=many', 'state=done'])('the list option %s is 400', async (query) => {
+  expect(await refusal(`/v1/jobs?${query}`)).toMatchObject({
+    status: 400,
+    type: 'invalid_request',
+    message: expect.stringContaining(query.split('=')[0] as string),
+  });
+});
