@@ -78,6 +78,11 @@ export class BullJobQueue implements JobQueue {
     };
   }
 
+  /** Removes every id, those being delivered included. Nothing is lost: the store has the jobs. */
+  async wipe(): Promise<void> {
+    await this.#call((queue) => queue.obliterate({ force: true }));
+  }
+
   async stop(): Promise<void> {
     await this.#queue?.close().catch(() => undefined);
     await this.#connection.close();

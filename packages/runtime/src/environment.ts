@@ -28,6 +28,8 @@ const environment = z.object({
   API_PORT: port.default(7717),
   WORKER_PORT: port.default(7718),
   WORKER_HOST: z.string().default('127.0.0.1'),
+  RECONCILER_PORT: port.default(7719),
+  RECONCILER_HOST: z.string().default('127.0.0.1'),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(100),
   WORKER_GRACE_MS: milliseconds.default(25_000),
   NEWS_EVERY_MS: milliseconds.min(100).default(5_000),

@@ -47,6 +47,8 @@ export function healthRoutes(
 export async function startHealthServer(options: {
   host: string;
   port: number;
+  /** The variable that sets the port, for the message when it is taken. */
+  setting: string;
   /** Throws when the process makes no progress and had better be started anew. */
   alive?: () => void;
   ready: HealthChecks;
@@ -54,7 +56,7 @@ export async function startHealthServer(options: {
 }): Promise<{ url: string; stop(): Promise<void> }> {
   const app = Fastify({ forceCloseConnections: true });
   healthRoutes(app, options.ready, options.metrics, options.alive);
-  const url = await listen(app, options.host, options.port, 'WORKER_PORT');
+  const url = await listen(app, options.host, options.port, options.setting);
   return { url, stop: () => app.close() };
 }
 

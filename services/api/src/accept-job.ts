@@ -1,4 +1,5 @@
 import type { Accepted, NewJob } from '@mcp-fleet/core';
+import { enqueue } from './enqueue.ts';
 import type { ApiParts } from './parts.ts';
 import { stopJob } from './stop-job.ts';
 
@@ -27,18 +28,5 @@ async function makeWay(parts: ApiParts, job: NewJob, ahead: string): Promise<voi
     }
   } catch (thrown) {
     parts.logger.warn({ jobId: job.id, ahead, err: thrown }, 'the turn ahead was not stopped; the job waits');
-  }
-}
-
-/** The jobs are durable already: should the queue be away, the reconciler puts their ids in later. */
-export async function enqueue(
-  parts: ApiParts,
-  jobs: readonly { jobId: string; delayMs?: number }[],
-): Promise<void> {
-  try {
-    await parts.queue.addMany(jobs);
-  } catch (thrown) {
-    const jobIds = jobs.map((job) => job.jobId);
-    parts.logger.warn({ jobIds, err: thrown }, 'accepted jobs are left to the reconciler');
   }
 }

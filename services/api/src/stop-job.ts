@@ -1,5 +1,5 @@
 import { type EndedJob, endJob } from '@mcp-fleet/core';
-import { enqueue } from './accept-job.ts';
+import { enqueue } from './enqueue.ts';
 import type { ApiParts } from './parts.ts';
 
 /** Cancels a job, tells the worker that may run it, and lets its session go on. */

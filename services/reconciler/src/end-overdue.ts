@@ -1,5 +1,5 @@
 import { endJob, type Job, type JobError, type TerminalState } from '@mcp-fleet/core';
-import type { ReconcilerParts } from './reconciler.ts';
+import type { ReconcilerParts } from './parts.ts';
 
 const most = 1_000;
 

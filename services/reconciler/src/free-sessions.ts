@@ -1,4 +1,4 @@
-import type { ReconcilerParts } from './reconciler.ts';
+import type { ReconcilerParts } from './parts.ts';
 
 const most = 1_000;
 

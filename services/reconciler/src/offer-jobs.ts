@@ -1,4 +1,4 @@
-import type { ReconcilerParts } from './reconciler.ts';
+import type { ReconcilerParts } from './parts.ts';
 
 /** Jobs that are read and offered at a time. */
 const pageSize = 1_000;

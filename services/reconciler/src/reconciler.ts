@@ -1,18 +1,9 @@
-import type { ContextStore } from '@mcp-fleet/core';
-import { type BullJobQueue, type QueueBackend, RepeatingTask, type Signals } from '@mcp-fleet/queue';
-import type { FleetMetrics, Logger } from '@mcp-fleet/runtime';
+import { RepeatingTask } from '@mcp-fleet/queue';
+import type { Logger } from '@mcp-fleet/runtime';
 import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
-
-export interface ReconcilerParts {
-  store: ContextStore;
-  queue: BullJobQueue;
-  backend: QueueBackend;
-  signals: Signals;
-  metrics: FleetMetrics;
-  logger: Logger;
-}
+import type { ReconcilerParts } from './parts.ts';
 
 export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;

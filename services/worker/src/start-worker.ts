@@ -46,6 +46,7 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
       port: environment.WORKER_PORT,
+      setting: 'WORKER_PORT',
       metrics,
       alive: () => refuseStandstill(worker),
       ready: {
