@@ -28,14 +28,20 @@ export async function benchIdle(): Promise<void> {
 
 async function report(name: string, backend: QueueBackend): Promise<void> {
   await backend.migrate();
+  const queue = new BullJobQueue(backend);
   const started = new Map<string, (at: number) => void>();
   const handle = async (jobId: string) => {
     started.get(jobId)?.(performance.now());
     return { kind: 'done' as const };
   };
-  const options = { concurrency: 100, lockMs: 30_000, onError: (error: Error) => console.error(error) };
+  const waiting = async () => (await queue.counts()).waiting;
+  const options = {
+    concurrency: 100,
+    lockMs: 30_000,
+    waiting,
+    onError: (error: Error) => console.error(error),
+  };
   const consumer = new JobConsumer(backend, handle, options);
-  const queue = new BullJobQueue(backend);
   await Promise.all([consumer.start(), queue.start()]);
   const times: number[] = [];
   for (let n = 0; n < samples; n += 1) {

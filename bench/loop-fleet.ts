@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetClient } from '@mcp-fleet/client';
-import { agentSpec } from '@mcp-fleet/core';
+import { agentSpec, plainJob } from '@mcp-fleet/core';
 import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
 import { newId } from '@mcp-fleet/runtime';
 import { openPostgresStore } from '@mcp-fleet/store';
@@ -101,7 +101,7 @@ export function measureServers(
     const watched = pgWatcher(database);
     const sessions = Array.from({ length: load.sessions }, () => newId('sess'));
     for (const id of sessions)
-      await store.createSession({ id, tenant: 'bench', agent: 'default', metadata: {} });
+      await store.createSession({ id, tenant: 'bench', agent: 'default', onBusy: 'enqueue', metadata: {} });
 
     const before = {
       redis: cpuSeconds(servers.redisPid),
@@ -114,14 +114,12 @@ export function measureServers(
     const begun = performance.now();
     await runLimited(load.jobs, load.concurrency, async (n) => {
       const { job, ready } = await store.accept({
+        ...plainJob,
         id: newId('job'),
         tenant: 'bench',
         sessionId: sessions[n % load.sessions] as string,
         agent,
         query: [{ type: 'text', text: query(n) }],
-        metadata: {},
-        idempotencyKey: null,
-        requestHash: null,
       });
       if (ready) await queue.add(job.id);
     });

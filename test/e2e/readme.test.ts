@@ -53,11 +53,11 @@ async function start(args: string[], env: Record<string, string> = {}): Promise<
   return process;
 }
 
-/** The reconciler serves no port, so its log is all there is to wait for. */
+/** Its command in the README names no port, and the tests have no port to themselves. */
 async function startReconciler(env: Record<string, string>): Promise<void> {
   const main = join(root, 'services/cli/src/main.ts');
   const child = spawn(process.execPath, [main, ...documented('reconciler')], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, RECONCILER_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);

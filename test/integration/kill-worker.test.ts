@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetClient } from '@mcp-fleet/client';
-import { agentSpec, isTerminal, type Job } from '@mcp-fleet/core';
+import { agentSpec, isTerminal, type Job, plainJob } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CountingServer, startCountingServer } from '../support/counting-server.ts';
@@ -63,8 +63,8 @@ for (const { name, needs, open } of topologies) {
       const id = newId('job');
       await simulator.script(replies, id);
       const query = [{ type: 'text', text: 'add' }];
-      const job = { id, tenant, sessionId: null, agent, query, metadata: {} };
-      await topology.store.accept({ ...job, idempotencyKey: null, requestHash: null });
+      const job = { id, tenant, sessionId: null, agent, query };
+      await topology.store.accept({ ...plainJob, ...job });
       await topology.queue.add(id);
       return id;
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agentSpec, isTerminal, type Job } from '@mcp-fleet/core';
+import { agentSpec, isTerminal, type Job, plainJob } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { afterEach, beforeEach } from 'vitest';
 import { type CountingServer, startCountingServer } from './counting-server.ts';
@@ -85,8 +85,8 @@ async function makeFleet(open: () => Promise<TestTopology>) {
       const id = newId('job');
       await simulator.script(replies, id);
       const query = [{ type: 'text', text }];
-      const job = { id, tenant, sessionId: null, agent, query, metadata: {} };
-      await store.accept({ ...job, idempotencyKey: null, requestHash: null });
+      const job = { id, tenant, sessionId: null, agent, query };
+      await store.accept({ ...plainJob, ...job });
       await queue.add(id);
       return id;
     },

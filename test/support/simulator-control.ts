@@ -8,6 +8,8 @@ export interface TestSimulator {
   script(replies: unknown[], job?: string): Promise<void>;
   /** Lets the reply that is held go. */
   release(): Promise<void>;
+  /** Requests whose replies are held now; one whose caller went away is held no more. */
+  held(): Promise<number>;
   /** Requests that a job has made. */
   requests(job: string): Promise<number>;
   /** Resolves when a job has made this many requests. */
@@ -16,6 +18,7 @@ export interface TestSimulator {
 }
 
 interface Stats {
+  held: number;
   by_job: Record<string, { requests: number }>;
 }
 
@@ -29,14 +32,13 @@ export async function startTestSimulator(): Promise<TestSimulator> {
     });
     if (!response.ok) throw new Error(`/__sim/${path}: ${await response.text()}`);
   };
-  const requests = async (job: string) => {
-    const stats = (await (await fetch(`${simulator.url}/__sim/stats`)).json()) as Stats;
-    return stats.by_job[job]?.requests ?? 0;
-  };
+  const stats = async () => (await (await fetch(`${simulator.url}/__sim/stats`)).json()) as Stats;
+  const requests = async (job: string) => (await stats()).by_job[job]?.requests ?? 0;
   return {
     url: simulator.url,
     script: (replies, job) => post('script', { ...(job ? { job } : {}), replies }),
     release: () => post('release'),
+    held: async () => (await stats()).held,
     requests,
     async requested(job, times) {
       await until(`${times} model requests of ${job}`, async () => (await requests(job)) >= times);

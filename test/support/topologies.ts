@@ -13,6 +13,8 @@ export interface TestTopology {
   store: ContextStore;
   queue: BullJobQueue;
   storeProxy: TcpProxy;
+  /** Removes everything that the queue has. */
+  wipeQueue(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -68,11 +70,13 @@ async function open(storeUrl: string, queueUrl: string, drop: () => Promise<void
       QUEUE_NAME: queueName,
       QUEUE_LOCK_MS: '1000',
       WORKER_PORT: '0',
+      RECONCILER_PORT: '0',
       API_PORT: '0',
     },
     store,
     queue,
     storeProxy,
+    wipeQueue: () => queue.wipe(),
     async stop() {
       await queue.stop();
       await backend.close();

@@ -1,9 +1,10 @@
 import { readEvents } from './read-events.ts';
 import type {
+  BusyPolicy,
   ContentBlock,
   Job,
   JobEvent,
-  JobState,
+  JobFilter,
   NewJob,
   Page,
   Session,
@@ -34,8 +35,6 @@ export interface FleetClientOptions {
   fetch?: typeof fetch;
 }
 
-type Query = Record<string, string | number | undefined>;
-
 /** Seconds that one request of `jobs.wait` stays open. */
 const waitSeconds = 30;
 
@@ -61,17 +60,30 @@ export class FleetClient {
     get: (id: string): Promise<Job> => this.#json('GET', `/v1/jobs/${encodeURIComponent(id)}`),
     /** Resolves once the job has ended, however it ended. */
     wait: (id: string, signal?: AbortSignal): Promise<Job> => this.#wait(id, signal),
-    list: (query: { limit?: number; after_id?: string; state?: JobState; session_id?: string } = {}) =>
+    list: (query: { limit?: number; after_id?: string } & JobFilter = {}) =>
       this.#json<Page<Job>>('GET', `/v1/jobs${search(query)}`),
     steps: async (id: string): Promise<Step[]> =>
       (await this.#json<{ data: Step[] }>('GET', `/v1/jobs/${encodeURIComponent(id)}/steps`)).data,
+    /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
+    cancel: (id: string): Promise<Job> => this.#json('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`, {}),
+    cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>
+      this.#json('POST', '/v1/jobs/cancel', filter),
+    /** Makes a new job that repeats an ended one, behind its last recorded step or from its beginning. */
+    replay: (id: string, from: 'tail' | 'scratch' = 'tail'): Promise<Job> =>
+      this.#json('POST', `/v1/jobs/${encodeURIComponent(id)}/replay`, { from }),
+    replayMany: (
+      filter: JobFilter,
+      from: 'tail' | 'scratch' = 'tail',
+    ): Promise<{ replayed: number; jobs: string[] }> =>
+      this.#json('POST', '/v1/jobs/replay', { ...filter, from }),
     /** What happens to the job, as it happens; ends with the job. */
     stream: (id: string, signal?: AbortSignal): AsyncGenerator<JobEvent> => this.#stream(id, signal),
   };
 
   readonly sessions = {
-    create: (session: { agent?: string; metadata?: Record<string, string> } = {}): Promise<Session> =>
-      this.#json('POST', '/v1/sessions', session),
+    create: (
+      session: { agent?: string; on_busy?: BusyPolicy; metadata?: Record<string, string> } = {},
+    ): Promise<Session> => this.#json('POST', '/v1/sessions', session),
     get: (id: string): Promise<Session> => this.#json('GET', `/v1/sessions/${encodeURIComponent(id)}`),
     list: (query: { limit?: number; after_id?: string } = {}) =>
       this.#json<Page<Session>>('GET', `/v1/sessions${search(query)}`),
@@ -163,7 +175,7 @@ async function toApiError(response: Response): Promise<FleetApiError> {
   }
 }
 
-function search(query: Query): string {
+function search(query: object): string {
   const set = Object.entries(query).filter((entry) => entry[1] !== undefined);
   return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([key, value]) => [key, String(value)]))}`;
 }

@@ -1,8 +1,10 @@
 export { FleetApiError, FleetClient, type FleetClientOptions } from './fleet-client.ts';
 export type {
+  BusyPolicy,
   ContentBlock,
   Job,
   JobEvent,
+  JobFilter,
   JobState,
   NewJob,
   Page,

@@ -4,6 +4,17 @@ export interface ContentBlock {
   [key: string]: unknown;
 }
 
+/** What happens to a query whose session is busy with an earlier one. */
+export type BusyPolicy = 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
+
+/** Which jobs a list, a cancellation or a replay is about; what is absent matches everything. */
+export interface JobFilter {
+  state?: JobState;
+  session_id?: string;
+  /** Type of the error that a job failed with. */
+  error?: string;
+}
+
 export type JobState = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' | 'expired';
 
 /** A job as the API shows it. Times are ISO 8601. */
@@ -30,6 +41,13 @@ export interface Job {
   } | null;
   metadata: Record<string, string>;
   attempts: number;
+  not_before: string | null;
+  expires_at: string | null;
+  deadline: string | null;
+  /** The turn that this query joined and ends with (busy policy `steer`). */
+  joined: string | null;
+  /** The ended job that this one repeats. */
+  replay_of: string | null;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
@@ -39,6 +57,7 @@ export interface Session {
   id: string;
   type: 'session';
   agent: string;
+  on_busy: BusyPolicy;
   active_job: string | null;
   metadata: Record<string, string>;
   created_at: string;
@@ -51,8 +70,16 @@ export interface SessionMessage {
   content: ContentBlock[];
 }
 
-/** A recorded step: a model reply, or a tool result. */
+/** A recorded step: a model reply, a tool result, or queries that joined the turn. */
 export type Step =
+  | {
+      type: 'joined_query';
+      round: number;
+      slot: number;
+      duration_ms: number;
+      content: ContentBlock[];
+      jobs: string[];
+    }
   | {
       type: 'reply';
       round: number;
@@ -108,4 +135,9 @@ export interface NewJob {
   agent?: string;
   model?: string;
   metadata?: Record<string, string>;
+  on_busy?: BusyPolicy;
+  /** ISO 8601, as the other times. */
+  not_before?: string;
+  expires_at?: string;
+  deadline?: string;
 }

@@ -13,8 +13,12 @@ const limits = z.strictObject({
   rounds: z.int().min(1).max(1000).default(50),
   /** Tool calls that one reply may ask for; more than that are answered with an error result. */
   parallelToolCalls: z.int().min(1).max(512).default(64),
-  /** Times in a row that a model call may fail for a transient reason before the job fails. */
-  transientRetries: z.int().min(0).max(100).default(8),
+  /** Times in a row that the model may fail for a transient reason before the job fails; a rate limit is none. */
+  modelRetries: z.int().min(0).max(100).default(8),
+  /** Times in a row that a tool server may be out of reach before the job fails. */
+  toolRetries: z.int().min(0).max(100).default(8),
+  /** Rounds in a row in which every tool call failed, before the job fails. */
+  failingRounds: z.int().min(1).max(1000).default(10),
   /** Times that a worker may crash at one step before the job fails as poisoned. */
   crashes: z.int().min(1).max(100).default(5),
   /** Milliseconds that one tool call may take in all, whatever progress it reports. */

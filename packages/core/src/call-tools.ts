@@ -95,7 +95,7 @@ function send(running: Running, call: PendingCall): Promise<ToolOutput> {
     {
       name: call.use.name,
       input: call.use.input,
-      idempotencyKey: `${job.id}.${call.round}.${call.slot}`,
+      idempotencyKey: `${running.record.recorderOf(call.round)}.${call.round}.${call.slot}`,
       timeoutMs: job.agent.limits.toolTimeoutMs,
     },
     running.signal,
@@ -125,7 +125,7 @@ async function notAnswered(
   return recordResult(running, call, ms, errorOutput(text), unsafe ? 'unknown' : 'error');
 }
 
-async function recordResult(
+export async function recordResult(
   running: Running,
   call: PendingCall,
   ms: number,
@@ -163,7 +163,8 @@ async function keepWhole(
   const limit = job.agent.limits.toolResultChars;
   if (whole.length <= limit) return { content };
   const blob = await running.ports.store.saveBlob({
-    id: `${job.id}.${call.round}.${call.slot}`,
+    // An earlier attempt at this call may have kept another result and crashed before it was recorded.
+    id: `${job.id}.${call.round}.${call.slot}.${job.epoch}`,
     tenant: job.tenant,
     jobId: job.id,
     mediaType: 'application/json',
@@ -174,7 +175,7 @@ async function keepWhole(
   return { content: [{ type: 'text', text: `${texts.join('\n').slice(0, limit)}\n${note}` }], blob };
 }
 
-function errorOutput(text: string): ToolOutput {
+export function errorOutput(text: string): ToolOutput {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
@@ -186,6 +187,6 @@ function unknownTool(name: string): string {
   return `There is no tool named ${JSON.stringify(name)}. Use one of the offered tools.`;
 }
 
-function unknownOutcome(name: string): string {
+export function unknownOutcome(name: string): string {
   return `It is unknown whether the call of ${name} took effect: it may have. Check before you repeat it.`;
 }

@@ -13,6 +13,8 @@ export const errorCodes = {
   job_not_found: { retry: 'never', status: 404 },
   not_found: { retry: 'never', status: 404 },
   idempotency_conflict: { retry: 'never', status: 409 },
+  session_busy: { retry: 'again', status: 409 },
+  job_not_ended: { retry: 'never', status: 409 },
   unknown_server: { retry: 'never', status: 400 },
   unknown_model: { retry: 'never', status: 400 },
   port_in_use: { retry: 'never', status: 500 },

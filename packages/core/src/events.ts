@@ -20,9 +20,10 @@ export type FleetEvent = { job: JobRef } & (
   | { type: 'text_delta'; round: number; text: string }
   | { type: 'tool_started'; round: number; slot: number; tool: string; input: Record<string, unknown> }
   | { type: 'step_recorded'; step: Step; adopted: boolean }
-  | { type: 'job_parked'; until: Date; reason: string }
+  | { type: 'job_parked'; waitMs: number; reason: string }
   | { type: 'job_handed_back'; reason: string }
   | { type: 'job_superseded' }
+  | { type: 'query_joined'; round: number; jobs: string[] }
   | {
       type: 'job_ended';
       state: TerminalState;

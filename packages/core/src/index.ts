@@ -7,6 +7,7 @@ export {
   unknownOutcomePolicy,
 } from './agent.ts';
 export { backoffMs } from './backoff.ts';
+export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,
   errorCodes,
@@ -18,6 +19,7 @@ export {
 export type { EventListener, FleetEvent, JobRef } from './events.ts';
 export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';
 export {
+  type Failures,
   isTerminal,
   type Job,
   type JobError,
@@ -26,6 +28,7 @@ export {
   jobFormat,
   jobStates,
   type NewJob,
+  plainJob,
   type TerminalState,
   type Turn,
   totalsOf,
@@ -46,17 +49,23 @@ export {
 export type { Outcome } from './outcome.ts';
 export type {
   Accepted,
+  Alarm,
   Claim,
   Clock,
   ContextStore,
   Ending,
   Fence,
+  FenceNews,
+  HeldJob,
+  JobFilter,
   JobQueue,
+  JoinedQuery,
   Model,
   ModelReply,
   ModelRequest,
   NewBlob,
   Page,
+  ReadyJob,
   Recorded,
   Settled,
   StoredBlob,
@@ -66,15 +75,18 @@ export type {
   ToolOutput,
   ToolProvider,
   Toolset,
+  Wait,
 } from './ports.ts';
+export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';
-export type { RunPolicy, RunPorts } from './running.ts';
-export type { NewSession, Session } from './session.ts';
+export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
+export { type BusyPolicy, busyPolicies, type NewSession, type Session } from './session.ts';
 export {
   comparePositions,
   type Position,
   type ReplyStep,
   type ResultStep,
+  type SteerStep,
   type Step,
   step,
   turnMessages,

@@ -67,6 +67,30 @@ export class JobRecord {
     return { kind: 'call_model', round: reply.round + 1 };
   }
 
+  /** The calls of the last reply that have no result yet. */
+  get openCalls(): PendingCall[] {
+    const reply = this.lastReply;
+    return reply === undefined ? [] : this.#missingCalls(reply);
+  }
+
+  /** The job that a reply was recorded by, which its calls' idempotency keys are derived from. */
+  recorderOf(round: number): string {
+    const reply = this.#steps.find((step) => step.kind === 'reply' && step.round === round);
+    return (reply?.kind === 'reply' ? reply.recordedBy : undefined) ?? this.job.id;
+  }
+
+  /** Rounds in a row, the newest backwards, in which every tool call failed. */
+  get failingRounds(): number {
+    let count = 0;
+    for (let round = this.lastReply?.round ?? -1; round >= 0; round -= 1) {
+      const results = this.#steps.filter((step) => step.kind === 'result' && step.round === round);
+      if (results.length === 0 || results.some((step) => step.kind === 'result' && step.outcome === 'ok'))
+        break;
+      count += 1;
+    }
+    return count;
+  }
+
   #missingCalls(reply: ReplyStep): PendingCall[] {
     const done = new Set(
       this.#steps

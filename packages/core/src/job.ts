@@ -1,7 +1,8 @@
 import type { AgentSpec } from './agent.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ContentBlock } from './message.ts';
-import type { Step } from './step.ts';
+import type { BusyPolicy } from './session.ts';
+import type { Position, Step } from './step.ts';
 
 /** `queued → running → succeeded | failed | canceled | expired`; `waiting` is parked and holds no worker. */
 export const jobStates = [
@@ -23,7 +24,7 @@ export function isTerminal(state: JobState): state is TerminalState {
 }
 
 /** Version of the stored form of a job and its steps. A worker hands back a job of a newer form. */
-export const jobFormat = 1;
+export const jobFormat = 2;
 
 /** Why a job failed. Codes are stable (errors.ts); the message is for people. */
 export interface JobError {
@@ -39,6 +40,12 @@ export interface JobTotals {
   cacheWriteTokens: number;
   modelCalls: number;
   toolCalls: number;
+}
+
+/** Transient failures in a row, each kind with a budget of its own. Worker crashes are counted apart. */
+export interface Failures {
+  model: number;
+  tools: number;
 }
 
 /** One query to be answered; in a session it is one turn. */
@@ -57,10 +64,22 @@ export interface Job {
   epoch: number;
   /** Times that a worker vanished while it held the job at the step where it now stands. */
   crashes: number;
-  /** Transient failures in a row since the last recorded reply. */
-  transientFailures: number;
+  /** Failures in a row since the last recorded step. */
+  failures: Failures;
   waitUntil: Date | null;
   waitReason: string | null;
+  /** Not to be started before; null for at once. */
+  notBefore: Date | null;
+  /** The job expires when no step of it was recorded by then. */
+  expiresAt: Date | null;
+  /** The job fails with `deadline_exceeded` when it has not ended by then. */
+  deadline: Date | null;
+  /** The running turn that this query joined and ends with (busy policy `steer`). */
+  joined: string | null;
+  /** A later query asked this turn to stop with what it has (busy policy `interrupt`). */
+  interrupted: boolean;
+  /** The ended job that this one repeats. */
+  replayOf: string | null;
   answer: string | null;
   stopReason: string | null;
   error: JobError | null;
@@ -81,7 +100,26 @@ export interface NewJob {
   /** Unique per tenant; the same key with the same `requestHash` returns the job that stands. */
   idempotencyKey: string | null;
   requestHash: string | null;
+  /** For a busy session: `reject` refuses the job, `steer` marks it as one that may join the running turn. */
+  onBusy: BusyPolicy;
+  notBefore: Date | null;
+  expiresAt: Date | null;
+  deadline: Date | null;
+  /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
+  replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
+
+/** What a job is without any of its options. */
+export const plainJob = {
+  metadata: {},
+  idempotencyKey: null,
+  requestHash: null,
+  onBusy: 'enqueue',
+  notBefore: null,
+  expiresAt: null,
+  deadline: null,
+  replay: null,
+} as const satisfies Partial<NewJob>;
 
 /** One earlier turn of a session: a succeeded job with its steps. */
 export interface Turn {
@@ -102,6 +140,7 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     toolCalls: 0,
   };
   for (const step of steps) {
+    if (step.kind === 'steer') continue;
     if (step.kind === 'result') {
       totals.toolCalls += 1;
       continue;

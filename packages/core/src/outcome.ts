@@ -4,11 +4,13 @@ import type { JobError, TerminalState } from './job.ts';
 export type Outcome =
   | { kind: 'completed'; next: string | null }
   | { kind: 'failed'; error: JobError; next: string | null }
+  /** Ended before its first step: expired, or interrupted. */
+  | { kind: 'dropped'; state: TerminalState; next: string | null }
   /** Somebody else has ended the job already; there was nothing to do. */
   | { kind: 'ended'; state: TerminalState; next: string | null }
   /** Handed back: to be delivered again at once, to any worker. */
   | { kind: 'retry'; reason: string }
-  /** Parked: to be delivered again at `until`. */
-  | { kind: 'parked'; until: Date; reason: string }
+  /** Parked: to be delivered again after this time. */
+  | { kind: 'parked'; waitMs: number; reason: string }
   /** Another worker holds a newer epoch, or nothing is left to hold. */
   | { kind: 'superseded' };

@@ -1,13 +1,24 @@
 import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
-import type { Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
 import type { ContentBlock, Message } from './message.ts';
 import type { NewSession, Session } from './session.ts';
 import type { Position, ReplyStep, Step, Usage } from './step.ts';
 
-/** A worker's right to write to a job: it holds until a newer epoch exists or the job has ended. */
-export interface Fence {
+/** A job at an epoch, and the session whose turn it is. */
+export interface HeldJob {
   jobId: string;
+  sessionId: string | null;
   epoch: number;
+}
+
+/** A worker's right to write to a job: it holds until a newer epoch exists or the job has ended. */
+export interface Fence extends HeldJob {
+  /**
+   * Random, made by the take. Claims are held under it rather than under the epoch: a database that crashes
+   * and loses a take gives its epoch out again.
+   */
+  owner: string;
 }
 
 /** What `accept` did. `created` is false when the idempotency key was known already. */
@@ -16,13 +27,29 @@ export interface Accepted {
   created: boolean;
   /** True when the id has to be put into the queue now; false while a predecessor holds the session. */
   ready: boolean;
+  /** The job that held the session when this one came; null when it was idle. */
+  ahead: string | null;
 }
 
 /** What `take` found. */
 export type Take =
-  | { kind: 'taken'; job: Job; session: Session | null; steps: Step[]; claims: Claim[]; turns: Turn[] }
+  | {
+      kind: 'taken';
+      job: Job;
+      session: Session | null;
+      steps: Step[];
+      claims: Claim[];
+      turns: Turn[];
+      /** True when queries wait to join this turn, or have been set to. */
+      steered: boolean;
+      owner: string;
+      /** Milliseconds until the deadline, by the store's clock; null without one. */
+      leftMs: number | null;
+      /** True when the time in which the job had to be started is over, by the store's clock. */
+      expired: boolean;
+    }
   | { kind: 'ended'; state: TerminalState; next: string | null }
-  | { kind: 'waiting'; until: Date }
+  | { kind: 'waiting'; waitMs: number }
   | { kind: 'blocked' }
   | { kind: 'newer_format'; format: number }
   | { kind: 'absent' };
@@ -47,6 +74,45 @@ export interface Ending {
   stopReason: string | null;
   error: JobError | null;
   totals: JobTotals;
+  /**
+   * Jobs whose queries stand in the record and which end with this one; other jobs that were set to join it
+   * wait for their own turn again. Null when none was ever set to.
+   */
+  joined: string[] | null;
+}
+
+/** How long a job waits and why, and the failures in a row that led to it. The store's clock measures it. */
+export interface Wait {
+  waitMs: number;
+  reason: string;
+  failures: Failures;
+}
+
+/** A query that was set to join a running turn. */
+export interface JoinedQuery {
+  jobId: string;
+  query: ContentBlock[];
+}
+
+/** What has become of a job that a worker believes to hold. */
+export interface FenceNews {
+  jobId: string;
+  /** `lost`: the fence holds no more. `interrupt`, `join`: later queries ask for it. */
+  news: 'lost' | 'interrupt' | 'join';
+}
+
+/** Which jobs a list, a cancellation or a replay is about. Fields that are absent match everything. */
+export interface JobFilter {
+  state?: JobState | undefined;
+  sessionId?: string | undefined;
+  /** Code of the error that a job failed with. */
+  errorCode?: ErrorCode | undefined;
+}
+
+/** A job that belongs into the queue, and the milliseconds until it is due, 0 for at once. */
+export interface ReadyJob {
+  jobId: string;
+  delayMs: number;
 }
 
 /** A page request: newest first, `after` is the id of the last row of the page before. */
@@ -74,13 +140,16 @@ export interface ContextStore {
 
   /**
    * Makes a job durable. In a session it becomes the active job if the session is idle, otherwise it waits
-   * for its predecessors. Throws `session_not_found`, and `idempotency_conflict` when the key is known with
-   * another `requestHash`. Repeating a call whose outcome was lost is safe when it carries a key.
+   * for its predecessors. With `notBefore` in the future it is waiting from the start. Throws
+   * `session_not_found`, `session_busy` under the policy `reject`, and `idempotency_conflict` when the key is
+   * known with another `requestHash`. Repeating a call whose outcome was lost is safe when it carries a key.
    */
   accept(job: NewJob): Promise<Accepted>;
   job(tenant: string, id: string): Promise<Job | null>;
-  jobs(tenant: string, filter: { state?: JobState; sessionId?: string }, page: Page): Promise<Job[]>;
+  jobs(tenant: string, filter: JobFilter, page: Page): Promise<Job[]>;
   steps(jobId: string): Promise<Step[]>;
+  /** Unsafe calls that were claimed, whether they have a result or not. */
+  claims(jobId: string): Promise<Claim[]>;
 
   /** Raises the job's epoch, sets it running and reads all that is needed to go on with it. */
   take(jobId: string): Promise<Take>;
@@ -93,13 +162,24 @@ export interface ContextStore {
   claim(fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'>;
   /** Withdraws claims of this epoch for calls that certainly were not sent. */
   unclaim(fence: Fence, positions: readonly Position[]): Promise<void>;
-  /** Ends the job by compare-and-set on state and epoch and passes the session to its next job. */
+  /** Ends a running job by compare-and-set on state and epoch and passes the session to its next job. */
   settle(fence: Fence, ending: Ending): Promise<Settled>;
-  /** Sets the job waiting until a time; `failures` are the transient failures in a row, this one included. */
-  park(
-    fence: Fence,
-    wait: { until: Date; reason: string; failures: number },
-  ): Promise<'parked' | 'superseded'>;
+  /**
+   * Ends a job in whatever unended state it is, by compare-and-set on the epoch, which it raises, so that a
+   * worker that holds the job is superseded. Otherwise as `settle`; `ending.step` is null.
+   */
+  end(job: HeldJob, ending: Ending): Promise<Settled>;
+  /** Asks the turn to stop with what it has. A job that waits becomes due. False when it has ended. */
+  interrupt(tenant: string, jobId: string): Promise<boolean>;
+  /**
+   * Sets the queries that wait to join this turn to do so, and returns all that were set to, in the order of
+   * their acceptance, those that stand in the record already included. Safe to repeat.
+   */
+  join(fence: Fence): Promise<JoinedQuery[] | 'superseded'>;
+  /** Says what a worker does not know yet about the jobs that it holds. Without news a job is left out. */
+  news(fences: readonly HeldJob[]): Promise<FenceNews[]>;
+  /** Sets the job waiting until a time. */
+  park(fence: Fence, wait: Wait): Promise<'parked' | 'superseded'>;
   /** Hands a running job back to the queue without charging anything. */
   release(fence: Fence): Promise<'released' | 'superseded'>;
   /** Records that a session's context starts at `turn` from now on. Never moves backwards. */
@@ -113,12 +193,22 @@ export interface ContextStore {
   blob(tenant: string, id: string): Promise<StoredBlob | null>;
 
   /**
-   * Jobs that should be in the queue and have not moved for `idleMs`: queued and ready, running, or
-   * waiting with their time come. Oldest first.
+   * Jobs that should be in the queue: queued and ready, or waiting, and not moved for `idleMs`; running, and
+   * not moved for `runningIdleMs`. In the order of ids, behind `after`.
    */
-  unmovedJobs(idleMs: number, limit: number): Promise<string[]>;
+  unmovedJobs(
+    idle: { idleMs: number; runningIdleMs: number },
+    page: { after: string | null; limit: number },
+  ): Promise<ReadyJob[]>;
   /** Frees sessions whose active job has ended or is missing; returns the ids that became ready. */
   freeSessions(limit: number): Promise<string[]>;
+  /**
+   * Ends jobs that joined a turn which has ended without them, as that turn ended; those that are not in its
+   * record get their own turn back. Returns the ids that became ready.
+   */
+  freeJoined(limit: number): Promise<string[]>;
+  /** Jobs whose deadline has come, and jobs without a step whose expiry has. */
+  overdueJobs(limit: number): Promise<Job[]>;
 }
 
 export interface NewBlob {
@@ -136,7 +226,7 @@ export type StoredBlob = NewBlob & { createdAt: Date };
 export interface JobQueue {
   /** Puts an id in, once: an id that is in the queue already stays as it is. */
   add(jobId: string, options?: { delayMs?: number }): Promise<void>;
-  addMany(jobIds: readonly string[]): Promise<void>;
+  addMany(jobs: readonly { jobId: string; delayMs?: number }[]): Promise<void>;
 }
 
 /** A tool as a model is offered it. `name` obeys the model's rule `[a-zA-Z0-9_-]{1,64}`. */
@@ -215,4 +305,11 @@ export interface Clock {
   now(): number;
   /** At least 0, less than 1. */
   random(): number;
+  /** A signal that aborts after a time, unless it is canceled first. */
+  alarm(ms: number): Alarm;
+}
+
+export interface Alarm {
+  signal: AbortSignal;
+  cancel(): void;
 }

@@ -1,58 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type AgentSpec, agentSpec } from './agent.ts';
+import type { AgentSpec } from './agent.ts';
 import { FleetError } from './errors.ts';
-import type { FleetEvent } from './events.ts';
-import type { ContextStore, Model, ToolProvider } from './ports.ts';
-import { runJob } from './run-job.ts';
-import { answers, asks, CountingTools, MemoryStore, ScriptedModel, says } from './testing/index.ts';
-
-const noTools = new CountingTools({});
-
-async function setUp(options: { agent?: Partial<AgentSpec>; session?: boolean } = {}) {
-  const store = new MemoryStore();
-  const agent = agentSpec.parse({ model: 'scripted', ...options.agent });
-  const sessionId = options.session ? 'sess_1' : null;
-  if (sessionId) await store.createSession({ id: sessionId, tenant: 't', agent: 'default', metadata: {} });
-  const submit = (id: string, text: string) =>
-    store.accept({
-      id,
-      tenant: 't',
-      sessionId,
-      agent,
-      query: [{ type: 'text', text }],
-      metadata: {},
-      idempotencyKey: null,
-      requestHash: null,
-    });
-  const events: FleetEvent[] = [];
-  const run = (
-    id: string,
-    model: Model,
-    tools: ToolProvider = noTools,
-    signals: { signal?: AbortSignal; draining?: AbortSignal } = {},
-  ) =>
-    runJob(
-      id,
-      {
-        store: store as unknown as ContextStore,
-        model,
-        tools,
-        clock: { now: () => 1000, random: () => 0.5 },
-      },
-      {
-        policy: { durability: 'default' },
-        signal: signals.signal ?? new AbortController().signal,
-        draining: signals.draining ?? new AbortController().signal,
-        emit: (event) => events.push(event),
-      },
-    );
-  await submit('job_1', 'first');
-  return { store, submit, run, events };
-}
+import { answers, asks, CountingTools, noTools, ScriptedModel, says, setUpRun } from './testing/index.ts';
 
 describe('a job', () => {
   test('ends with the first reply that asks for no tool', async () => {
-    const { store, run, events } = await setUp();
+    const { store, run, events } = await setUpRun();
     const outcome = await run('job_1', new ScriptedModel(says('hello')));
     expect(outcome).toEqual({ kind: 'completed', next: null });
     expect(store.stored('job_1')).toMatchObject({
@@ -69,7 +22,7 @@ describe('a job', () => {
   });
 
   test('sends all results of a round in one message, in the order of the calls', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     let finishFirst: () => void = () => undefined;
     const first = new Promise<void>((resolve) => {
       finishFirst = resolve;
@@ -96,7 +49,7 @@ describe('a job', () => {
   });
 
   test('starts from the turns before it, byte for byte as they were sent', async () => {
-    const { submit, run } = await setUp({ session: true });
+    const { submit, run } = await setUpRun({ session: true });
     await submit('job_2', 'second');
     const tools = new CountingTools({ t: () => answers('42') });
     const first = new ScriptedModel(asks(['a', 't', { z: 1, a: 2 }]), says('one'));
@@ -108,7 +61,7 @@ describe('a job', () => {
   });
 
   test('that failed is no part of the context', async () => {
-    const { submit, run } = await setUp({ session: true });
+    const { submit, run } = await setUpRun({ session: true });
     await submit('job_2', 'second');
     const refused = new FleetError('model_rejected', 'no');
     expect(await run('job_1', new ScriptedModel(refused))).toMatchObject({ kind: 'failed', next: 'job_2' });
@@ -120,7 +73,7 @@ describe('a job', () => {
 
 describe('a job that is taken up again', () => {
   test('goes on after its last recorded step and repeats none', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const tools = new CountingTools({ one: () => answers('1'), two: () => answers('2') });
     const first = new ScriptedModel(asks(['a', 'one', {}], ['b', 'two', {}]));
     let recorded = 0;
@@ -137,11 +90,11 @@ describe('a job that is taken up again', () => {
   });
 
   test('settles when only the end was missing', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const taken = await store.take('job_1');
     if (taken.kind !== 'taken') throw new Error('not taken');
     await store.recordStep(
-      { jobId: 'job_1', epoch: 1 },
+      { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' },
       { kind: 'reply', round: 0, slot: 0, toolset: noTools.toolset.hash, ms: 1, ...says('kept') },
     );
     await store.saveToolset(noTools.toolset);
@@ -152,7 +105,7 @@ describe('a job that is taken up again', () => {
   });
 
   test('that is held by a newer epoch is left alone', async () => {
-    const { store, run, events } = await setUp();
+    const { store, run, events } = await setUpRun();
     const model = new ScriptedModel(async () => {
       await store.take('job_1');
       return says('stale');
@@ -163,7 +116,7 @@ describe('a job that is taken up again', () => {
   });
 
   test('that crashes its worker again and again fails as poisoned', async () => {
-    const { store, run } = await setUp({ agent: { limits: { crashes: 2 } as AgentSpec['limits'] } });
+    const { store, run } = await setUpRun({ agent: { limits: { crashes: 2 } as AgentSpec['limits'] } });
     await store.take('job_1');
     await store.take('job_1');
     expect(await run('job_1', new ScriptedModel(says('x')))).toMatchObject({
@@ -177,11 +130,11 @@ describe('an unsafe call', () => {
   const charge = () => new CountingTools({ pay: () => answers('paid') }, 'unsafe');
 
   async function claimedBefore(policy: AgentSpec['unknownOutcome']) {
-    const setup = await setUp({ agent: { unknownOutcome: policy } });
+    const setup = await setUpRun({ agent: { unknownOutcome: policy } });
     const tools = charge();
     await setup.store.saveToolset(tools.toolset);
     await setup.store.take('job_1');
-    const fence = { jobId: 'job_1', epoch: 1 };
+    const fence = { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' };
     const reply = asks(['a', 'pay', {}]);
     await setup.store.recordStep(fence, {
       kind: 'reply',
@@ -196,7 +149,7 @@ describe('an unsafe call', () => {
   }
 
   test('is claimed before it is sent', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const tools = new CountingTools(
       {
         pay: () => {
@@ -235,7 +188,7 @@ describe('an unsafe call', () => {
   });
 
   test('that was certainly not sent may be sent later', async () => {
-    const { run, store } = await setUp();
+    const { run, store } = await setUpRun();
     const down = new CountingTools(
       {
         pay: () => {
@@ -254,7 +207,7 @@ describe('an unsafe call', () => {
   });
 
   test('whose answer was lost is reported as unknown', async () => {
-    const { run, store } = await setUp();
+    const { run, store } = await setUpRun();
     const lost = new CountingTools(
       {
         pay: () => {
@@ -270,24 +223,24 @@ describe('an unsafe call', () => {
 
 describe('a fault', () => {
   test('of a transient kind parks the job, and charges it', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const fault = new FleetError('model_unavailable', 'overloaded');
     expect(await run('job_1', new ScriptedModel(fault))).toMatchObject({
       kind: 'parked',
-      until: new Date(1250),
+      waitMs: 250,
     });
-    expect(store.stored('job_1')).toMatchObject({ state: 'waiting', transientFailures: 1 });
+    expect(store.stored('job_1')).toMatchObject({ state: 'waiting', failures: { model: 1, tools: 0 } });
   });
 
   test('that is a rate limit costs nothing, and waits as long as it is told', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const fault = new FleetError('model_rate_limited', 'slow down', { retryAfterMs: 20_000 });
-    expect(await run('job_1', new ScriptedModel(fault))).toMatchObject({ until: new Date(21_000) });
-    expect(store.stored('job_1').transientFailures).toBe(0);
+    expect(await run('job_1', new ScriptedModel(fault))).toMatchObject({ waitMs: 20_000 });
+    expect(store.stored('job_1').failures).toEqual({ model: 0, tools: 0 });
   });
 
   test('of a transient kind, too often in a row, fails the job', async () => {
-    const { run } = await setUp({ agent: { limits: { transientRetries: 0 } as AgentSpec['limits'] } });
+    const { run } = await setUpRun({ agent: { limits: { modelRetries: 0 } as AgentSpec['limits'] } });
     const fault = new FleetError('model_unavailable', 'overloaded');
     expect(await run('job_1', new ScriptedModel(fault))).toMatchObject({
       error: { code: 'retries_exhausted' },
@@ -298,13 +251,13 @@ describe('a fault', () => {
     ['refusal', 'model_refusal'],
     ['model_context_window_exceeded', 'context_window_exceeded'],
   ])('%s ends the job as %s', async (stopReason, code) => {
-    const { run, store } = await setUp();
+    const { run, store } = await setUpRun();
     expect(await run('job_1', new ScriptedModel(says('', stopReason)))).toMatchObject({ error: { code } });
     expect(await store.steps('job_1')).toEqual([]);
   });
 
   test('tool calls cut by max_tokens are never recorded', async () => {
-    const { run, store } = await setUp();
+    const { run, store } = await setUpRun();
     const cut = { ...asks(['a', 't', {}]), stopReason: 'max_tokens' };
     expect(await run('job_1', new ScriptedModel(cut))).toMatchObject({
       error: { code: 'model_output_truncated' },
@@ -313,14 +266,14 @@ describe('a fault', () => {
   });
 
   test('in a tool is an error result for the model', async () => {
-    const { run } = await setUp();
+    const { run } = await setUpRun();
     const model = new ScriptedModel(asks(['a', 'missing', {}]), says('sorry'));
     expect(await run('job_1', model)).toMatchObject({ kind: 'completed' });
     expect(JSON.parse(model.requests[1] ?? '')[2].content[0]).toMatchObject({ is_error: true });
   });
 
   test('an endless loop of tool calls stops at the limit', async () => {
-    const { run } = await setUp({ agent: { limits: { rounds: 3 } as AgentSpec['limits'] } });
+    const { run } = await setUpRun({ agent: { limits: { rounds: 3 } as AgentSpec['limits'] } });
     const tools = new CountingTools({ t: () => answers('again') });
     const model = new ScriptedModel(...[0, 1, 2, 3].map((n) => asks([`id${n}`, 't', {}])));
     expect(await run('job_1', model, tools)).toMatchObject({ error: { code: 'limit_exceeded' } });
@@ -330,7 +283,7 @@ describe('a fault', () => {
 
 describe('draining', () => {
   test('hands the job back at the end of its step', async () => {
-    const { store, run } = await setUp();
+    const { store, run } = await setUpRun();
     const draining = new AbortController();
     const tools = new CountingTools({
       t: () => {
@@ -340,12 +293,16 @@ describe('draining', () => {
     });
     const model = new ScriptedModel(asks(['a', 't', {}]));
     expect(await run('job_1', model, tools, { draining: draining.signal })).toMatchObject({ kind: 'retry' });
-    expect(store.stored('job_1')).toMatchObject({ state: 'queued', transientFailures: 0, crashes: 0 });
+    expect(store.stored('job_1')).toMatchObject({
+      state: 'queued',
+      failures: { model: 0, tools: 0 },
+      crashes: 0,
+    });
     expect(await store.steps('job_1')).toHaveLength(2);
   });
 
   test('a result too large for the model is kept whole beside the job', async () => {
-    const { store, run } = await setUp({
+    const { store, run } = await setUpRun({
       agent: { limits: { toolResultChars: 256 } as AgentSpec['limits'] },
     });
     const tools = new CountingTools({ t: () => answers('x'.repeat(5000)) });

@@ -1,15 +1,24 @@
-import { backoffMs } from './backoff.ts';
+import { callModel } from './call-model.ts';
 import { callTools } from './call-tools.ts';
+import { drop, fail, handBack, parkOrFail, succeed, succeedWith, supersede } from './end-turn.ts';
 import { FleetError, toFleetError } from './errors.ts';
 import type { EventListener, JobRef } from './events.ts';
 import { fitContext } from './fit-context.ts';
-import { type Job, type JobError, jobFormat, totalsOf } from './job.ts';
+import { interruptTurn } from './interrupt-turn.ts';
+import { type Job, jobFormat } from './job.ts';
 import { isFinal, JobRecord } from './job-record.ts';
-import { type Message, textOf, toolUses } from './message.ts';
+import { joinedIn, joinQueries } from './join-queries.ts';
+import type { Message } from './message.ts';
 import type { Outcome } from './outcome.ts';
-import type { Take, Toolset } from './ports.ts';
-import { type Running, type RunPolicy, type RunPorts, recordStep, Superseded } from './running.ts';
-import { type ReplyStep, turnMessages } from './step.ts';
+import type { Alarm, Take, Toolset } from './ports.ts';
+import {
+  type Running,
+  type RunPolicy,
+  type RunPorts,
+  type RunRequests,
+  recordStep,
+  Superseded,
+} from './running.ts';
 
 export interface RunOptions {
   policy: RunPolicy;
@@ -17,6 +26,8 @@ export interface RunOptions {
   signal: AbortSignal;
   /** Once aborted, the job is handed back before its next step. */
   draining: AbortSignal;
+  /** What later queries ask of the turn. */
+  requests: RunRequests;
   emit: EventListener;
 }
 
@@ -27,14 +38,18 @@ export interface RunOptions {
 export async function runJob(jobId: string, ports: RunPorts, options: RunOptions): Promise<Outcome> {
   const take = await ports.store.take(jobId);
   if (take.kind !== 'taken') return withoutTaking(take);
-  const running = open(take, ports, options);
+  const deadline = deadlineAlarm(take.leftMs, ports);
+  const running = open(take, ports, options, deadline);
   try {
+    if (take.expired && take.steps.length === 0) return await drop(running, 'expired', 'expired');
     refusePoison(running.record.job);
     running.toolset = await freezeToolset(running);
     const context = await loadContext(running);
     return await advance(running, context, options);
   } catch (thrown) {
-    return await normalise(running, thrown, options);
+    return await normalise(running, thrown, options, deadline);
+  } finally {
+    deadline?.cancel();
   }
 }
 
@@ -44,7 +59,7 @@ function withoutTaking(take: Exclude<Take, { kind: 'taken' }>): Outcome {
     case 'ended':
       return { kind: 'ended', state: take.state, next: take.next };
     case 'waiting':
-      return { kind: 'parked', until: take.until, reason: 'not yet due' };
+      return { kind: 'parked', waitMs: take.waitMs, reason: 'not yet due' };
     case 'newer_format':
       return {
         kind: 'retry',
@@ -56,21 +71,41 @@ function withoutTaking(take: Exclude<Take, { kind: 'taken' }>): Outcome {
   }
 }
 
-function open(take: Extract<Take, { kind: 'taken' }>, ports: RunPorts, options: RunOptions): Running {
+function open(
+  take: Extract<Take, { kind: 'taken' }>,
+  ports: RunPorts,
+  options: RunOptions,
+  deadline: Alarm | null,
+): Running {
   const { job } = take;
   const ref: JobRef = { jobId: job.id, tenant: job.tenant, sessionId: job.sessionId, epoch: job.epoch };
+  const record = new JobRecord(job, take.turns, take.steps, take.claims);
+  const { requests } = options;
+  requests.join ||= take.steered;
+  requests.interrupt ||= job.interrupted;
   const running: Running = {
     ports,
     policy: options.policy,
-    fence: { jobId: job.id, epoch: job.epoch },
-    record: new JobRecord(job, take.turns, take.steps, take.claims),
+    fence: { jobId: job.id, sessionId: job.sessionId, epoch: job.epoch, owner: take.owner },
+    deadlineAt: take.leftMs === null ? null : ports.clock.now() + take.leftMs,
+    record,
     toolset: { hash: '', tools: [] },
-    signal: options.signal,
+    signal: deadline ? AbortSignal.any([options.signal, deadline.signal]) : options.signal,
+    requests,
+    joined: requests.join ? joinedIn({ record }) : null,
     emit: (event) => options.emit({ ...event, job: ref }),
   };
   const queuedMs = ports.clock.now() - job.createdAt.getTime();
   running.emit({ type: 'job_taken', recordedSteps: take.steps.length, queuedMs });
   return running;
+}
+
+/** Timers hold at most this many milliseconds; a deadline further away is looked after by the reconciler. */
+const longestAlarmMs = 2 ** 31 - 1;
+
+function deadlineAlarm(leftMs: number | null, { clock }: RunPorts): Alarm | null {
+  if (leftMs === null || leftMs > longestAlarmMs) return null;
+  return clock.alarm(Math.max(0, leftMs));
 }
 
 function refusePoison(job: Job): void {
@@ -108,165 +143,51 @@ async function loadContext({ record, ports }: Running): Promise<Message[]> {
 async function advance(running: Running, context: Message[], options: RunOptions): Promise<Outcome> {
   for (;;) {
     const next = running.record.next();
-    if (next.kind === 'finish') return succeed(running, next.reply, null);
+    if (next.kind === 'finish') return succeed(running, next.reply);
+    running.signal.throwIfAborted();
+    if (running.requests.interrupt) return interruptTurn(running);
     if (options.draining.aborted) return handBack(running, 'draining');
     if (next.kind === 'call_tools') {
       await callTools(running, next.calls);
       continue;
     }
+    if (running.requests.join) await joinQueries(running, next.round);
     const reply = await callModel(running, context, next.round);
     if (!isFinal(reply)) {
       await recordStep(running, reply);
       continue;
     }
-    const outcome = await succeed(running, reply, reply);
+    const outcome = await succeedWith(running, reply);
     if (outcome !== null) return outcome;
   }
 }
 
-async function callModel(running: Running, context: Message[], round: number): Promise<ReplyStep> {
-  const { job, steps } = running.record;
-  const { limits } = job.agent;
-  if (round >= limits.rounds) {
-    throw new FleetError(
-      'limit_exceeded',
-      `The job has had ${limits.rounds} model replies, the agent's limit.`,
-    );
-  }
-  const started = running.ports.clock.now();
-  running.emit({ type: 'model_started', round, model: job.agent.model });
-  const reply = await running.ports.model.complete(
-    {
-      model: job.agent.model,
-      system: job.agent.system,
-      messages: [...context, ...turnMessages(job.query, steps)],
-      tools: running.toolset.tools,
-      maxTokens: job.agent.maxTokens,
-      thinking: job.agent.thinking,
-      timeoutMs: limits.modelTimeoutMs,
-      jobId: job.id,
-    },
-    { signal: running.signal, onDelta: (text) => running.emit({ type: 'text_delta', round, text }) },
-  );
-  refuseUnusable(reply);
-  return {
-    kind: 'reply',
-    round,
-    slot: 0,
-    content: reply.content,
-    stopReason: reply.stopReason,
-    model: reply.model,
-    ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
-    usage: reply.usage,
-    toolset: running.toolset.hash,
-    ms: running.ports.clock.now() - started,
-  };
-}
-
-/** Replies that no legal conversation can be built on are never recorded. */
-function refuseUnusable(reply: Pick<ReplyStep, 'content' | 'stopReason'>): void {
-  const uses = toolUses(reply.content);
-  if (reply.stopReason === 'refusal') {
-    throw new FleetError('model_refusal', 'The model refused to answer the query.');
-  }
-  if (reply.stopReason === 'model_context_window_exceeded') {
-    throw new FleetError(
-      'context_window_exceeded',
-      "The conversation is longer than the model's context window.",
-    );
-  }
-  if (reply.stopReason === 'max_tokens' && uses.length > 0) {
-    throw new FleetError(
-      'model_output_truncated',
-      "The reply was cut at the agent's maxTokens within a tool call. Raise maxTokens.",
-    );
-  }
-  if (reply.content.length === 0 && reply.stopReason !== 'pause_turn') {
-    throw new FleetError(
-      'model_empty_reply',
-      `The model ended its turn (${reply.stopReason}) without any content.`,
-    );
-  }
-  if (new Set(uses.map((use) => use.id)).size !== uses.length) {
-    throw new FleetError('model_bad_reply', 'The reply has two tool calls with one id.');
-  }
-}
-
-/** Settles the job with its final reply; null when another final reply stands there, which was adopted. */
-function succeed(running: Running, reply: ReplyStep, step: null): Promise<Outcome>;
-function succeed(running: Running, reply: ReplyStep, step: ReplyStep): Promise<Outcome | null>;
-async function succeed(running: Running, reply: ReplyStep, step: ReplyStep | null): Promise<Outcome | null> {
-  const totals = totalsOf(step ? [...running.record.steps, step] : running.record.steps);
-  const settled = await running.ports.store.settle(running.fence, {
-    state: 'succeeded',
-    step,
-    answer: textOf(reply.content),
-    stopReason: reply.stopReason,
-    error: null,
-    totals,
-  });
-  if (settled.kind === 'superseded') throw new Superseded();
-  if (settled.kind === 'taken') {
-    running.record.add(settled.step);
-    running.emit({ type: 'step_recorded', step: settled.step, adopted: true });
-    return null;
-  }
-  if (step) running.emit({ type: 'step_recorded', step, adopted: false });
-  running.emit({ type: 'job_ended', state: 'succeeded', error: null, totals, durationMs: age(running) });
-  return { kind: 'completed', next: settled.next };
-}
-
 /** Turns whatever stopped the loop into an outcome, and writes it down. */
-async function normalise(running: Running, thrown: unknown, options: RunOptions): Promise<Outcome> {
+async function normalise(
+  running: Running,
+  thrown: unknown,
+  options: RunOptions,
+  deadline: Alarm | null,
+): Promise<Outcome> {
   if (thrown instanceof Superseded) return supersede(running);
-  if (running.signal.aborted) {
-    return options.draining.aborted ? handBack(running, 'drain time is over') : supersede(running);
+  try {
+    if (running.signal.aborted) return await stopped(running, options, deadline);
+    const fault = toFleetError(thrown);
+    if (fault.code === 'store_unavailable') throw fault;
+    if (fault.retry === 'again') return await parkOrFail(running, fault);
+    return await fail(running, { code: fault.code, message: fault.message });
+  } catch (late) {
+    if (late instanceof Superseded) return supersede(running);
+    throw late;
   }
-  const fault = toFleetError(thrown);
-  if (fault.code === 'store_unavailable') throw fault;
-  if (fault.retry === 'never') return fail(running, { code: fault.code, message: fault.message });
+}
 
-  const { job } = running.record;
-  const failures = running.record.grew ? 0 : job.transientFailures;
-  const charged = fault.code !== 'model_rate_limited';
-  if (charged && failures >= job.agent.limits.transientRetries) {
-    const message = `Gave up after ${failures + 1} failures in a row. The last one: ${fault.message}`;
-    return fail(running, { code: 'retries_exhausted', message });
+/** The loop was aborted in the middle of a step. */
+function stopped(running: Running, options: RunOptions, deadline: Alarm | null): Promise<Outcome> {
+  if (running.requests.interrupt) return interruptTurn(running);
+  if (deadline?.signal.aborted) {
+    const message = `The job had not ended by its deadline, ${running.record.job.deadline?.toISOString()}.`;
+    return fail(running, { code: 'deadline_exceeded', message });
   }
-  const wait = backoffMs(failures, running.ports.clock.random(), fault.retryAfterMs);
-  const until = new Date(running.ports.clock.now() + wait);
-  return park(running, until, fault, charged ? failures + 1 : failures);
-}
-
-async function fail(running: Running, error: JobError): Promise<Outcome> {
-  const totals = totalsOf(running.record.steps);
-  const ending = { state: 'failed', step: null, answer: null, stopReason: null, error, totals } as const;
-  const settled = await running.ports.store.settle(running.fence, ending);
-  if (settled.kind !== 'settled') return supersede(running);
-  running.emit({ type: 'job_ended', state: 'failed', error, totals, durationMs: age(running) });
-  return { kind: 'failed', error, next: settled.next };
-}
-
-async function park(running: Running, until: Date, fault: FleetError, failures: number): Promise<Outcome> {
-  const reason = `${fault.code}: ${fault.message}`;
-  const parked = await running.ports.store.park(running.fence, { until, reason, failures });
-  if (parked === 'superseded') return supersede(running);
-  running.emit({ type: 'job_parked', until, reason });
-  return { kind: 'parked', until, reason };
-}
-
-async function handBack(running: Running, reason: string): Promise<Outcome> {
-  const released = await running.ports.store.release(running.fence);
-  if (released === 'superseded') return supersede(running);
-  running.emit({ type: 'job_handed_back', reason });
-  return { kind: 'retry', reason };
-}
-
-function supersede(running: Running): Outcome {
-  running.emit({ type: 'job_superseded' });
-  return { kind: 'superseded' };
-}
-
-function age(running: Running): number {
-  return running.ports.clock.now() - running.record.job.createdAt.getTime();
+  return handBack(running, options.draining.aborted ? 'drain time is over' : 'the delivery was aborted');
 }

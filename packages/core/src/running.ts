@@ -17,6 +17,14 @@ export interface RunPolicy {
   durability: 'default' | 'strict';
 }
 
+/** Set by the worker when it hears of it, read by the loop between two steps. */
+export interface RunRequests {
+  /** Queries wait to join this turn. */
+  join: boolean;
+  /** The turn is to stop with what it has; `signal` aborts as well. */
+  interrupt: boolean;
+}
+
 /** Thrown inside the loop when the fence no longer holds; it never leaves runJob. */
 export class Superseded extends Error {}
 
@@ -29,7 +37,14 @@ export interface Running {
   fence: Fence;
   record: JobRecord;
   toolset: Toolset;
+  /** Aborts in the middle of a step: lock lost, drain time over, interrupted, or the deadline has come. */
   signal: AbortSignal;
+  /** When the deadline comes, by this worker's own clock; null without one. */
+  deadlineAt: number | null;
+  /** What later queries ask of this turn; the worker sets it while the job runs. */
+  requests: RunRequests;
+  /** Ids of jobs whose queries are in the record; null while none was ever set to join. */
+  joined: string[] | null;
   emit(event: WithoutJob<FleetEvent>): void;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contentBlock, type Message, toolResultBlock, toolUses } from './message.ts';
+import { contentBlock, type Message, toolResultBlock } from './message.ts';
 
 /** Tokens as the provider counted them. */
 export const usage = z.object({
@@ -23,6 +23,8 @@ export const replyStep = z.object({
   /** Hash of the tool list that was offered; frozen for the job by its first reply. */
   toolset: z.string(),
   ms: z.number(),
+  /** The job that got this reply, when a replay began with it; its calls keep that job's idempotency keys. */
+  recordedBy: z.string().optional(),
 });
 
 /** One tool result. It stands at slot k of its round, k being the place of its tool_use block, from 1. */
@@ -38,8 +40,22 @@ export const resultStep = z.object({
   ms: z.number(),
 });
 
-export const step = z.discriminatedUnion('kind', [replyStep, resultStep]);
+/**
+ * Queries that joined a running turn (busy policy `steer`), as the model got to see them. They stand before
+ * the reply of their round, and end the user message that the reply answers.
+ */
+export const steerStep = z.object({
+  kind: z.literal('steer'),
+  round: z.int().min(0),
+  slot: z.literal(-1),
+  content: z.array(contentBlock),
+  /** Ids of the jobs whose queries these are. */
+  jobs: z.array(z.string()),
+});
 
+export const step = z.discriminatedUnion('kind', [replyStep, resultStep, steerStep]);
+
+export type SteerStep = z.infer<typeof steerStep>;
 export type ReplyStep = z.infer<typeof replyStep>;
 export type ResultStep = z.infer<typeof resultStep>;
 export type Step = z.infer<typeof step>;
@@ -50,26 +66,29 @@ export interface Position {
   slot: number;
 }
 
-/** Orders steps as they are read back: by round, the reply first, then the results by slot. */
+/** Orders steps as they are read back: by round; in it queries that joined, the reply, the results by slot. */
 export function comparePositions(a: Position, b: Position): number {
   return a.round - b.round || a.slot - b.slot;
 }
 
 /**
  * The messages that a turn amounts to: its query, then each reply followed by one user message with all the
- * results of that round in the order of their tool_use blocks.
+ * results of that round in the order of their tool_use blocks. Queries that joined end the user message
+ * before the reply that answers them.
  */
 export function turnMessages(query: Message['content'], steps: readonly Step[]): Message[] {
-  const messages: Message[] = [{ role: 'user', content: query }];
-  for (const reply of steps.filter((s) => s.kind === 'reply').sort(comparePositions)) {
-    messages.push({ role: 'assistant', content: reply.content });
-    if (toolUses(reply.content).length === 0) continue;
-    const results = steps
-      .filter((s) => s.kind === 'result' && s.round === reply.round)
-      .sort(comparePositions);
-    if (results.length > 0) {
-      messages.push({ role: 'user', content: results.map((s) => (s as ResultStep).block) });
+  let open: Message = { role: 'user', content: [...query] };
+  const messages = [open];
+  for (const step of [...steps].sort(comparePositions)) {
+    if (step.kind === 'reply') {
+      messages.push({ role: 'assistant', content: step.content });
+      continue;
     }
+    if (messages.at(-1)?.role === 'assistant') {
+      open = { role: 'user', content: [] };
+      messages.push(open);
+    }
+    open.content.push(...(step.kind === 'steer' ? step.content : [step.block]));
   }
   return messages;
 }

@@ -8,6 +8,9 @@ import {
 } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
+import { postgresSignals } from './postgres-signals.ts';
+import { redisSignals } from './redis-signals.ts';
+import type { Signals } from './signals.ts';
 
 /** How BullMQ reaches its datastore. Everything in this package that differs between the two is here. */
 export interface QueueBackend {
@@ -19,6 +22,8 @@ export interface QueueBackend {
   producer(): BullConnection;
   /** A connection for workers, which wait for the datastore to come back. */
   consumer(): BullConnection;
+  /** Messages to all processes that share this queue. */
+  signals(): Signals;
   /** Prepares the datastore. Idempotent. */
   migrate(): Promise<void>;
   /** Resolves when the datastore answers, throws `queue_unavailable` with the reason otherwise. */
@@ -52,7 +57,11 @@ export function openQueueBackend(url: string, options: BackendOptions = {}): Que
 
 type SettableOptions = Pick<RedisOptions, 'enableOfflineQueue' | 'connectTimeout' | 'commandTimeout'>;
 
+/** Producers answer at once while Redis is away, rather than waiting for it. */
+const failFast: SettableOptions = { enableOfflineQueue: false, connectTimeout: 5_000, commandTimeout: 5_000 };
+
 function openRedis(url: string, options: BackendOptions): QueueBackend {
+  const queueName = options.queueName ?? defaultQueueName;
   const opened = new Set<Redis>();
   const connect = (redisOptions: SettableOptions): BullConnection => {
     const redis = new Redis(url, { maxRetriesPerRequest: null, ...redisOptions });
@@ -70,9 +79,14 @@ function openRedis(url: string, options: BackendOptions): QueueBackend {
   };
   return {
     kind: 'redis',
-    queueName: options.queueName ?? defaultQueueName,
-    producer: () => connect({ enableOfflineQueue: false, connectTimeout: 5_000, commandTimeout: 5_000 }),
+    queueName,
+    producer: () => connect(failFast),
     consumer: () => connect({}),
+    signals: () =>
+      redisSignals(`${queueName}:signals`, (role) => {
+        const { connection } = connect(role === 'publish' ? failFast : {});
+        return connection as Redis;
+      }),
     migrate: async () => undefined,
     check: () => pingRedis(url),
     close: async () => {
@@ -129,6 +143,7 @@ function openPostgres(url: string, options: BackendOptions): QueueBackend {
 
 /** A backend over a pool that exists, such as the embedded PostgreSQL's. The pool stays its owner's. */
 export function openPooledBackend(pool: QueuePool, options: BackendOptions = {}): QueueBackend {
+  const queueName = options.queueName ?? defaultQueueName;
   const connection: BullConnection = {
     connection: pool,
     factory: createPostgresBackend as unknown as BackendFactory<IQueueBackend, object>,
@@ -136,9 +151,10 @@ export function openPooledBackend(pool: QueuePool, options: BackendOptions = {})
   };
   return {
     kind: 'postgres',
-    queueName: options.queueName ?? defaultQueueName,
+    queueName,
     producer: () => connection,
     consumer: () => connection,
+    signals: () => postgresSignals(`${queueName}:signals`, pool as never),
     migrate: () => migratePostgres(pool),
     check: () => checkPostgres(pool),
     close: async () => undefined,

@@ -1,5 +1,7 @@
-import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
 import type { BullConnection, QueueBackend } from './backend.ts';
+import { FencedWorker } from './fenced-worker.ts';
+import { ProgressWatch } from './progress-watch.ts';
 
 /** What is to happen with an id after its delivery. */
 export type Delivery =
@@ -19,12 +21,11 @@ export interface ConsumerOptions {
   concurrency: number;
   /** Milliseconds after which the queue gives a silent worker's ids to others. */
   lockMs: number;
+  /** Ids that wait in the queue now; the consumer compares it with what it takes. */
+  waiting: () => Promise<number>;
   /** Faults of the queue itself, for the log. */
   onError: (error: Error) => void;
 }
-
-/** The largest that both backends take: a 32-bit integer. */
-const noStalledLimit = 2 ** 31 - 1;
 
 /** Milliseconds before an id whose handler threw is delivered again. */
 const faultMs = 1_000;
@@ -35,64 +36,95 @@ const abortMs = 5_000;
 /**
  * The workers' side of the queue: takes ids from BullMQ and hands them to a handler, many at once.
  *
- * What BullMQ leaves to its user is done here: a lost lock aborts its delivery; the stalled count is no
- * limit, because the store counts crashes; the retry count of BullMQ is not used at all.
+ * What BullMQ leaves to its user is done here: a delivery stops before its lock can be another worker's, a
+ * consumer that stands still is restarted, and neither the stalled count nor the retry count of BullMQ is a
+ * limit, because the store counts.
  */
 export class JobConsumer {
   readonly #backend: QueueBackend;
   readonly #handle: DeliveryHandler;
   readonly #options: ConsumerOptions;
   readonly #aborted = new AbortController();
+  readonly #progress: ProgressWatch;
+  readonly #delivering = new Set<string>();
   #connection: BullConnection | undefined;
-  #worker: Worker | undefined;
-  #inFlight = 0;
+  #worker: FencedWorker | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(backend: QueueBackend, handle: DeliveryHandler, options: ConsumerOptions) {
     this.#backend = backend;
     this.#handle = handle;
     this.#options = options;
+    this.#progress = new ProgressWatch({
+      waiting: options.waiting,
+      hasRoom: () => this.inFlight < options.concurrency && this.#stopping === undefined,
+      restart: () => this.#restart(),
+    });
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#delivering.size;
+  }
+
+  /** Milliseconds for which ids have waited although this consumer had room; 0 while all is well. */
+  get stuckForMs(): number {
+    return this.#progress.stuckForMs;
   }
 
   async start(): Promise<void> {
+    await this.#open().waitUntilReady();
+    this.#progress.start();
+  }
+
+  /** Aborts the signals of these jobs' deliveries, if they are in flight here. */
+  abort(jobIds: readonly string[], reason: string): void {
+    this.#worker?.stopDeliveries(jobIds, reason);
+  }
+
+  #open(): FencedWorker {
     const { concurrency, lockMs, onError } = this.#options;
-    this.#connection = this.#backend.consumer();
-    const worker = new Worker(
+    const { connection, factory, close } = this.#backend.consumer();
+    this.#connection = { connection, factory, close };
+    const worker: FencedWorker = new FencedWorker(
       this.#backend.queueName,
       // BullMQ makes an AbortSignal only for a processor that declares three parameters.
       (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
-        this.#deliver(job, token, signal),
-      {
-        connection: this.#connection.connection,
-        concurrency,
-        lockDuration: lockMs,
-        stalledInterval: Math.max(1_000, Math.round(lockMs / 2)),
-        maxStalledCount: noStalledLimit,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-      },
-      this.#connection.factory as never,
+        this.#deliver(worker, job, token, signal),
+      { connection, concurrency, lockMs },
+      factory as never,
     );
     worker.on('error', onError);
-    worker.on('lockRenewalFailed', (jobIds: string[]) => {
-      for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
-    });
     this.#worker = worker;
-    await worker.waitUntilReady();
+    return worker;
   }
 
-  async #deliver(job: Job, token: string | undefined, lockSignal: AbortSignal | undefined): Promise<void> {
+  /** Opens a new connection and a new loop. Deliveries of the old one lose their locks and go elsewhere. */
+  async #restart(): Promise<void> {
+    const [worker, connection] = [this.#worker, this.#connection];
+    this.#report(new Error('ids wait and none was taken for a while; the consumer is started anew'));
+    worker?.stopDeliveries([...this.#delivering], 'the consumer is started anew');
+    this.#open();
+    await worker?.close(true).catch(this.#options.onError);
+    await connection?.close();
+  }
+
+  async #deliver(
+    worker: FencedWorker,
+    job: Job,
+    token: string | undefined,
+    lockSignal: AbortSignal | undefined,
+  ): Promise<void> {
+    const jobId = job.id as string;
     const signal = lockSignal ? AbortSignal.any([lockSignal, this.#aborted.signal]) : this.#aborted.signal;
-    this.#inFlight += 1;
+    this.#progress.took();
+    this.#delivering.add(jobId);
+    worker.begin(jobId, job.processedOn);
     try {
-      const delivery = await this.#outcome(job.id as string, signal);
+      const delivery = await this.#outcome(jobId, signal);
       if (delivery.kind === 'again') await this.#putBack(job, token, delivery.delayMs);
     } finally {
-      this.#inFlight -= 1;
+      worker.end(jobId);
+      this.#delivering.delete(jobId);
     }
   }
 
@@ -131,6 +163,7 @@ export class JobConsumer {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    this.#progress.stop();
     const worker = this.#worker;
     if (worker) {
       const closed = worker.close().catch(this.#options.onError);

@@ -7,3 +7,5 @@ export {
 } from './backend.ts';
 export { type ConsumerOptions, type Delivery, type DeliveryHandler, JobConsumer } from './consume-jobs.ts';
 export { BullJobQueue, type QueueCounts } from './job-queue.ts';
+export { RepeatingTask, type RepeatingTaskOptions } from './repeating-task.ts';
+export type { FleetSignal, Signals } from './signals.ts';

@@ -5,6 +5,9 @@ import type { BullConnection, QueueBackend } from './backend.ts';
 /** Finished ids leave the queue at once: the store has the job, and an id that stays would block its return. */
 const jobOptions = { removeOnComplete: true, removeOnFail: true };
 
+/** Delayed ids that one look for overdue ones reads; the next look comes soon. */
+const mostDelayed = 5_000;
+
 /** Ids in the queue, by BullMQ's states. */
 export interface QueueCounts {
   waiting: number;
@@ -39,10 +42,29 @@ export class BullJobQueue implements JobQueue {
     );
   }
 
-  async addMany(jobIds: readonly string[]): Promise<void> {
-    if (jobIds.length === 0) return;
-    const jobs = jobIds.map((jobId) => ({ name: 'job', data: {}, opts: { ...jobOptions, jobId } }));
-    await this.#call((queue) => queue.addBulk(jobs));
+  async addMany(jobs: readonly { jobId: string; delayMs?: number }[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const added = jobs.map(({ jobId, delayMs = 0 }) => ({
+      name: 'job',
+      data: {},
+      opts: { ...jobOptions, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+    }));
+    await this.#call((queue) => queue.addBulk(added));
+  }
+
+  /**
+   * Of these ids, makes due those that the queue still delays. A worker whose clock is ahead delays an id for
+   * longer than it means to. Returns how many.
+   */
+  async promote(jobIds: readonly string[]): Promise<number> {
+    if (jobIds.length === 0) return 0;
+    return this.#call(async (queue) => {
+      const delayed = new Set(await queue.getRanges(['delayed'], 0, mostDelayed - 1));
+      const due = jobIds.filter((jobId) => delayed.has(jobId));
+      // One that has come due by itself meanwhile is no longer delayed, which promote complains about.
+      for (const jobId of due) await (await queue.getJob(jobId))?.promote().catch(() => undefined);
+      return due.length;
+    });
   }
 
   async counts(): Promise<QueueCounts> {
@@ -54,6 +76,11 @@ export class BullJobQueue implements JobQueue {
       active: counts.active ?? 0,
       delayed: counts.delayed ?? 0,
     };
+  }
+
+  /** Removes every id, those being delivered included. Nothing is lost: the store has the jobs. */
+  async wipe(): Promise<void> {
+    await this.#call((queue) => queue.obliterate({ force: true }));
   }
 
   async stop(): Promise<void> {

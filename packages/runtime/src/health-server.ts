@@ -8,8 +8,20 @@ export interface HealthChecks {
 }
 
 /** Adds `/healthz`, `/readyz` and `/metrics` to a server. */
-export function healthRoutes(app: FastifyInstance, ready: HealthChecks, metrics: FleetMetrics): void {
-  app.get('/healthz', async () => ({ status: 'ok' }));
+export function healthRoutes(
+  app: FastifyInstance,
+  ready: HealthChecks,
+  metrics: FleetMetrics,
+  alive: () => void = () => undefined,
+): void {
+  app.get('/healthz', async (_request, reply) => {
+    try {
+      alive();
+      return { status: 'ok' };
+    } catch (thrown) {
+      return reply.code(503).send({ status: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  });
   app.get('/readyz', async (_request, reply) => {
     const parts = await Promise.all(
       Object.entries(ready).map(async ([part, check]) => {
@@ -35,12 +47,16 @@ export function healthRoutes(app: FastifyInstance, ready: HealthChecks, metrics:
 export async function startHealthServer(options: {
   host: string;
   port: number;
+  /** The variable that sets the port, for the message when it is taken. */
+  setting: string;
+  /** Throws when the process makes no progress and had better be started anew. */
+  alive?: () => void;
   ready: HealthChecks;
   metrics: FleetMetrics;
 }): Promise<{ url: string; stop(): Promise<void> }> {
   const app = Fastify({ forceCloseConnections: true });
-  healthRoutes(app, options.ready, options.metrics);
-  const url = await listen(app, options.host, options.port, 'WORKER_PORT');
+  healthRoutes(app, options.ready, options.metrics, options.alive);
+  const url = await listen(app, options.host, options.port, options.setting);
   return { url, stop: () => app.close() };
 }
 

@@ -22,7 +22,7 @@ export function logEvents(logger: Logger): (event: FleetEvent) => void {
         return;
       }
       case 'job_parked':
-        logger.info({ ...job, until: event.until, code: event.reason.split(':')[0] }, 'job parked');
+        logger.info({ ...job, waitMs: event.waitMs, code: event.reason.split(':')[0] }, 'job parked');
         return;
       case 'job_handed_back':
       case 'job_superseded':

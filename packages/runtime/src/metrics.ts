@@ -67,6 +67,7 @@ export class FleetMetrics {
 
   #step(step: Extract<FleetEvent, { type: 'step_recorded' }>['step']): void {
     this.#steps.inc({ kind: step.kind });
+    if (step.kind === 'steer') return;
     if (step.kind === 'result') {
       this.#toolSeconds.observe({ outcome: step.outcome }, step.ms / 1000);
       return;
@@ -79,7 +80,7 @@ export class FleetMetrics {
   }
 
   repaired(repair: string, count: number): void {
-    this.#repairs.inc({ repair }, count);
+    if (count > 0) this.#repairs.inc({ repair }, count);
   }
 
   /** A gauge that is read when the metrics are. */

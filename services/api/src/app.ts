@@ -4,6 +4,7 @@ import { healthRoutes } from '@mcp-fleet/runtime';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { sendError } from './errors.ts';
 import type { ApiParts } from './parts.ts';
+import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -30,6 +31,7 @@ export function createApp(parts: ApiParts): FastifyInstance {
   });
   healthRoutes(app, parts.ready, parts.metrics);
   jobRoutes(app, parts);
+  jobActionRoutes(app, parts);
   jobEventRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);

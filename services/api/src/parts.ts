@@ -1,4 +1,5 @@
 import type { ContextStore, JobQueue, ToolProvider } from '@mcp-fleet/core';
+import type { Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
 import type { JobEvents } from './job-events.ts';
 
@@ -6,6 +7,8 @@ import type { JobEvents } from './job-events.ts';
 export interface ApiParts {
   store: ContextStore;
   queue: JobQueue;
+  /** How workers are told at once of what concerns a job that they run. */
+  signals: Pick<Signals, 'publish'>;
   agents: Agents;
   metrics: FleetMetrics;
   logger: Logger;

@@ -44,6 +44,7 @@ export async function startApi(setup: {
     const app = createApp({
       store,
       queue,
+      signals: backend.signals(),
       agents: parseAgents(setup.config, defaultModel(environment)),
       metrics: new FleetMetrics(),
       logger,

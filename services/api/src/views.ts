@@ -18,6 +18,11 @@ export function jobView(job: Job) {
     usage: job.totals === null ? null : usageView(job.totals),
     metadata: job.metadata,
     attempts: job.epoch,
+    not_before: job.notBefore?.toISOString() ?? null,
+    expires_at: job.expiresAt?.toISOString() ?? null,
+    deadline: job.deadline?.toISOString() ?? null,
+    joined: job.joined,
+    replay_of: job.replayOf,
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     ended_at: job.endedAt?.toISOString() ?? null,
@@ -41,6 +46,7 @@ export function sessionView(session: Session) {
     id: session.id,
     type: 'session' as const,
     agent: session.agent,
+    on_busy: session.onBusy,
     active_job: session.activeJob,
     metadata: session.metadata,
     created_at: session.createdAt.toISOString(),
@@ -50,6 +56,10 @@ export function sessionView(session: Session) {
 
 /** A step as the API shows it. */
 export function stepView(step: Step) {
+  if (step.kind === 'steer') {
+    const { round, slot, content, jobs } = step;
+    return { type: 'joined_query' as const, round, slot, duration_ms: 0, content, jobs };
+  }
   const at = { round: step.round, slot: step.slot, duration_ms: Math.round(step.ms) };
   if (step.kind === 'result') {
     return {

@@ -1,2 +1,3 @@
-export { Reconciler, type ReconcilerOptions, type ReconcilerParts } from './reconciler.ts';
+export type { ReconcilerParts } from './parts.ts';
+export { Reconciler, type ReconcilerOptions } from './reconciler.ts';
 export { startReconciler } from './start-reconciler.ts';

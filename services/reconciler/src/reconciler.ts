@@ -1,69 +1,55 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContextStore, JobQueue } from '@mcp-fleet/core';
-import type { FleetMetrics, Logger } from '@mcp-fleet/runtime';
+import { RepeatingTask } from '@mcp-fleet/queue';
+import type { Logger } from '@mcp-fleet/runtime';
+import { endOverdue } from './end-overdue.ts';
+import { freeSessions } from './free-sessions.ts';
+import { JobOffers, type OfferOptions } from './offer-jobs.ts';
+import type { ReconcilerParts } from './parts.ts';
 
-export interface ReconcilerParts {
-  store: ContextStore;
-  queue: JobQueue;
-  metrics: FleetMetrics;
-  logger: Logger;
-}
-
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;
-  /** A job that has not moved for this long is put into the queue again, where it stays single by its id. */
-  idleMs: number;
 }
-
-/** Jobs put right in one round; the next round goes on. */
-const batchSize = 1_000;
 
 /**
- * Puts back what a crash left behind: sessions held by ended jobs, and jobs that the queue does not know.
- * Every repair is idempotent, so several reconcilers do no harm.
+ * Puts right what a crash, a lost queue or a passed deadline left behind. A schedule in the queue lets one
+ * reconciler act at a time; every repair is idempotent, so that two would do no harm.
  */
 export class Reconciler {
-  readonly #parts: ReconcilerParts;
-  readonly #options: ReconcilerOptions;
-  readonly #stopped = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #task: RepeatingTask;
+  readonly #repairs: [name: string, repair: () => Promise<void>][];
+  readonly #logger: Logger;
 
   constructor(parts: ReconcilerParts, options: ReconcilerOptions) {
-    this.#parts = parts;
-    this.#options = options;
+    const offers = new JobOffers(parts, options);
+    this.#logger = parts.logger;
+    this.#repairs = [
+      ['sessions', () => freeSessions(parts)],
+      ['overdue', () => endOverdue(parts)],
+      ['offers', () => offers.offer()],
+    ];
+    this.#task = new RepeatingTask(parts.backend, {
+      name: 'reconcile',
+      everyMs: options.everyMs,
+      run: () => this.reconcile(),
+      onError: (error) => parts.logger.warn({ err: error }, 'the schedule of the reconciler failed'),
+    });
   }
 
-  async start(): Promise<void> {
-    this.#loop ??= this.#run();
+  start(): Promise<void> {
+    return this.#task.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#task.stop();
   }
 
-  /** One round. Returns the number of ids that were put into the queue. */
-  async reconcile(): Promise<number> {
-    const { store, queue, metrics } = this.#parts;
-    const freed = await store.freeSessions(batchSize);
-    await queue.addMany(freed);
-    metrics.repaired('session_freed', freed.length);
-    const unmoved = await store.unmovedJobs(this.#options.idleMs, batchSize);
-    await queue.addMany(unmoved);
-    metrics.repaired('job_offered_again', unmoved.length);
-    return freed.length + unmoved.length;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
+  /** One round of all repairs; one that fails does not keep the others from their work. */
+  async reconcile(): Promise<void> {
+    for (const [repair, run] of this.#repairs) {
       try {
-        const repaired = await this.reconcile();
-        if (repaired > 0) this.#parts.logger.debug({ repaired }, 'reconciled');
+        await run();
       } catch (thrown) {
-        this.#parts.logger.warn({ err: thrown }, 'reconciling failed; next round goes on');
+        this.#logger.warn({ repair, err: thrown }, 'a repair failed; the next round tries again');
       }
-      await sleep(this.#options.everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   type Logger,
   type Stoppable,
   StopStack,
+  startHealthServer,
   waitUntilReachable,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
@@ -15,7 +16,7 @@ import { Reconciler } from './reconciler.ts';
 export async function startReconciler(setup: {
   environment: Environment;
   logger: Logger;
-}): Promise<Stoppable> {
+}): Promise<Stoppable & { url: string }> {
   const { environment, logger } = setup;
   if (!environment.STORE_URL || !environment.QUEUE_URL) {
     throw new FleetError('invalid_config', 'A reconciler of its own needs STORE_URL and QUEUE_URL.');
@@ -32,14 +33,27 @@ export async function startReconciler(setup: {
     stack.add('queue backend', () => backend.close());
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
+    const metrics = new FleetMetrics();
     const reconciler = new Reconciler(
-      { store, queue, logger, metrics: new FleetMetrics() },
-      { everyMs: environment.RECONCILE_EVERY_MS, idleMs: environment.RECONCILE_EVERY_MS },
+      { store, queue, backend, signals: backend.signals(), logger, metrics },
+      {
+        everyMs: environment.RECONCILE_EVERY_MS,
+        idleMs: environment.RECONCILE_EVERY_MS,
+        runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
+      },
     );
     stack.add('reconciler', () => reconciler.stop());
     await reconciler.start();
-    logger.info('reconciler ready');
-    return stack;
+    const health = await startHealthServer({
+      host: environment.RECONCILER_HOST,
+      port: environment.RECONCILER_PORT,
+      setting: 'RECONCILER_PORT',
+      metrics,
+      ready: { store: () => store.check(), queue: () => backend.check() },
+    });
+    stack.add('health', () => health.stop());
+    logger.info({ url: health.url }, 'reconciler ready');
+    return { url: health.url, stop: () => stack.stop() };
   } catch (thrown) {
     await stack.stop();
     throw thrown;

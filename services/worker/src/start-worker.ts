@@ -1,5 +1,5 @@
 import { type ContextStore, FleetError, type Model } from '@mcp-fleet/core';
-import { createModels } from '@mcp-fleet/models';
+import { createModels, PacedModel } from '@mcp-fleet/models';
 import { BullJobQueue, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
 import {
   type ConfigFile,
@@ -46,7 +46,9 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
       port: environment.WORKER_PORT,
+      setting: 'WORKER_PORT',
       metrics,
+      alive: () => refuseStandstill(worker),
       ready: {
         store: () => store.check(),
         queue: () => backend.check(),
@@ -103,12 +105,18 @@ export function createWorker(parts: {
 }): FleetWorker {
   const { environment, store, backend, queue, model, tools, logger, metrics } = parts;
   const emit = fanOut(logEvents(logger), metrics.listen, ...(parts.emit ? [parts.emit] : []));
+  const signals = backend.signals();
+  const paced = new PacedModel(model, (name, forMs) => {
+    void signals.publish({ kind: 'rate_limited', model: name, forMs });
+  });
+  const onRateLimit = (name: string, forMs: number) => paced.pause(name, forMs);
   const worker = new FleetWorker(
-    { store, backend, queue, model, tools, logger, emit },
+    { store, backend, queue, model: paced, tools, logger, emit, onRateLimit },
     {
       concurrency: environment.WORKER_CONCURRENCY,
       lockMs: environment.QUEUE_LOCK_MS,
       graceMs: environment.WORKER_GRACE_MS,
+      newsEveryMs: environment.NEWS_EVERY_MS,
       policy: { durability: environment.DURABILITY },
     },
   );
@@ -147,6 +155,14 @@ export function modelSettings(environment: Environment): Parameters<typeof creat
       : {}),
     ...(SIMULATOR_URL ? { simulated: { baseURL: SIMULATOR_URL } } : {}),
   };
+}
+
+/** A worker that takes nothing for this long although ids wait is to be started anew by its supervisor. */
+const standstillMs = 60_000;
+
+function refuseStandstill(worker: FleetWorker): void {
+  if (worker.stuckForMs < standstillMs) return;
+  throw new FleetError('queue_unavailable', 'Ids have waited for a minute and none was taken.');
 }
 
 function refuseDraining(worker: FleetWorker): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Clock,
   type ContextStore,
@@ -10,17 +11,20 @@ import {
   runJob,
   type ToolProvider,
 } from '@mcp-fleet/core';
-import { type Delivery, JobConsumer, type QueueBackend } from '@mcp-fleet/queue';
+import { type Delivery, type FleetSignal, JobConsumer, type QueueBackend } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
+import { RunningJobs } from './running-jobs.ts';
 
 export interface WorkerParts {
   store: ContextStore;
   backend: QueueBackend;
   /** Where the id of a session's next job goes. */
-  queue: JobQueue;
+  queue: JobQueue & { counts(): Promise<{ waiting: number }> };
   model: Model;
   tools: ToolProvider;
   emit: EventListener;
+  /** Another worker met a provider's rate limit. */
+  onRateLimit: (model: string, forMs: number) => void;
   logger: Logger;
 }
 
@@ -29,10 +33,20 @@ export interface WorkerOptions {
   lockMs: number;
   /** Milliseconds that jobs in flight get to reach a step's end when the worker stops. */
   graceMs: number;
+  /** How often the worker asks the store for what no signal told it. */
+  newsEveryMs: number;
   policy: RunPolicy;
 }
 
-const clock: Clock = { now: Date.now, random: Math.random };
+const clock: Clock = {
+  now: Date.now,
+  random: Math.random,
+  alarm(ms) {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(new Error('the deadline has come')), ms);
+    return { signal: controller.signal, cancel: () => clearTimeout(timer) };
+  },
+};
 
 /** Waits before an id is tried again when this worker could not run it, though the job itself is fine. */
 const elsewhereMs = 1_000;
@@ -44,6 +58,10 @@ export class FleetWorker {
   readonly #options: WorkerOptions;
   readonly #draining = new AbortController();
   readonly #consumer: JobConsumer;
+  readonly #running = new RunningJobs();
+  readonly #stopped = new AbortController();
+  #signals: { stop(): Promise<void> } | undefined;
+  #news: Promise<void> | undefined;
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     this.#parts = parts;
@@ -51,6 +69,7 @@ export class FleetWorker {
     this.#consumer = new JobConsumer(parts.backend, (jobId, signal) => this.#deliver(jobId, signal), {
       concurrency: options.concurrency,
       lockMs: options.lockMs,
+      waiting: async () => (await parts.queue.counts()).waiting,
       onError: (error) => parts.logger.warn({ err: error }, 'queue error'),
     });
   }
@@ -63,29 +82,77 @@ export class FleetWorker {
     return this.#draining.signal.aborted;
   }
 
-  start(): Promise<void> {
-    return this.#consumer.start();
+  /** Milliseconds for which ids have waited although this worker had room; 0 while all is well. */
+  get stuckForMs(): number {
+    return this.#consumer.stuckForMs;
+  }
+
+  async start(): Promise<void> {
+    this.#signals = await this.#parts.backend.signals().listen((signal) => this.#hear(signal));
+    this.#news = this.#askForNews();
+    await this.#consumer.start();
+  }
+
+  /** What another process of the fleet says, about jobs that may run here. */
+  #hear(signal: FleetSignal): void {
+    if (signal.kind === 'rate_limited') this.#parts.onRateLimit(signal.model, signal.forMs);
+    else this.#ask(signal.jobIds, signal.kind);
+  }
+
+  #ask(jobIds: readonly string[], kind: 'stop' | 'interrupt' | 'join'): void {
+    const here = this.#running.ask(jobIds, kind === 'stop' ? null : kind);
+    if (kind !== 'join') this.#consumer.abort(here, kind);
+  }
+
+  /** Signals can be lost; the store knows. */
+  async #askForNews(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await sleep(this.#options.newsEveryMs, undefined, { signal }).catch(() => undefined);
+      const held = this.#running.held;
+      if (signal.aborted || held.length === 0) continue;
+      // A store that is away is met by the jobs themselves; the next round asks again.
+      const news = await this.#parts.store.news(held).catch(() => []);
+      for (const { jobId, news: kind } of news) {
+        this.#ask([jobId], kind === 'lost' ? 'stop' : kind);
+      }
+    }
   }
 
   /** Takes no more jobs, lets those in flight reach their step's end, hands the rest back. Idempotent. */
   async stop(): Promise<void> {
     this.#draining.abort();
     await this.#consumer.stop(this.#options.graceMs);
+    this.#stopped.abort();
+    await this.#news;
+    await this.#signals?.stop();
   }
 
   async #deliver(jobId: string, signal: AbortSignal): Promise<Delivery> {
     const { store, model, tools, emit, logger } = this.#parts;
+    const requests = this.#running.begin(jobId);
     try {
       const outcome = await runJob(
         jobId,
         { store, model, tools, clock },
-        { policy: this.#options.policy, signal, draining: this.#draining.signal, emit },
+        {
+          policy: this.#options.policy,
+          signal,
+          draining: this.#draining.signal,
+          requests,
+          emit: (event) => {
+            this.#running.listen(event);
+            emit(event);
+          },
+        },
       );
       return await this.#dispose(outcome);
     } catch (thrown) {
       logger.warn({ jobId, err: thrown }, 'job could not be run and is delivered again');
       const known = thrown instanceof FleetError && thrown.retry === 'again';
       return { kind: 'again', delayMs: Math.round(storeDownMs * (known ? 0.5 + Math.random() : 5)) };
+    } finally {
+      this.#running.end(jobId);
     }
   }
 
@@ -94,11 +161,12 @@ export class FleetWorker {
     switch (outcome.kind) {
       case 'completed':
       case 'failed':
+      case 'dropped':
       case 'ended':
         if (outcome.next !== null) await this.#enqueue(outcome.next);
         return { kind: 'done' };
       case 'parked':
-        return { kind: 'again', delayMs: Math.max(1, outcome.until.getTime() - Date.now()) };
+        return { kind: 'again', delayMs: Math.max(1, outcome.waitMs) };
       case 'retry':
         return { kind: 'again', delayMs: this.draining ? 0 : elsewhereMs };
       case 'superseded':

@@ -21,6 +21,7 @@ export const resultsInLedger: Check = {
           }
           continue;
         }
+        if (step.kind === 'steer') continue;
         const key = `${id}.${step.round}.${step.slot}`;
         const text = JSON.stringify(step.block.content);
         const [entry] = entries.get(key) ?? [];

@@ -22,6 +22,7 @@ export async function workerBehindProxies(
     STORE_URL: storeServer.url(storeProxy.port),
     QUEUE_URL: queueServer.url(queueProxy.port),
     WORKER_PORT: '0',
+    RECONCILER_PORT: '0',
     WORKER_CONCURRENCY: '8',
     WORKER_GRACE_MS: '5000',
     DURABILITY: setup.durability,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
+import { jobs } from './fixtures.ts';
 import type { QueueUnderTest } from './queue-contract.ts';
 
 /** BullMQ's `drainDelay`, which the consumer leaves as it is: how often an idle one looks by itself. */
@@ -17,7 +18,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
   test('an id that was added while it was queued is delivered once', async () => {
     await queue().add('job_a');
     await queue().add('job_a');
-    await queue().addMany(['job_a', 'job_b']);
+    await queue().addMany(jobs('job_a', 'job_b'));
     expect(await queue().counts()).toEqual({ waiting: 2, active: 0, delayed: 0 });
     const consumer = await current().consume();
     for (const expected of ['job_a', 'job_b']) {
@@ -33,7 +34,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
     await queue().add('job_a');
     const delivery = await consumer.next();
     await queue().add('job_a');
-    await queue().addMany(['job_a', 'job_b']);
+    await queue().addMany(jobs('job_a', 'job_b'));
     expect(await queue().counts()).toEqual({ waiting: 1, active: 1, delayed: 0 });
     delivery.done();
     const other = await consumer.next();
@@ -55,7 +56,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
 
   test('many ids that are added at once are delivered once each, in order', async () => {
     const ids = Array.from({ length: 250 }, (_, n) => `job_${n}`);
-    await queue().addMany([...ids, ...ids]);
+    await queue().addMany(jobs(...ids, ...ids));
     await queue().addMany([]);
     const consumer = await current().consume();
     const delivered: string[] = [];
@@ -120,7 +121,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
 
   test('no more deliveries are in flight than the concurrency allows', async () => {
     const consumer = await current().consume(3);
-    await queue().addMany(Array.from({ length: 7 }, (_, n) => `job_${n}`));
+    await queue().addMany(jobs(...Array.from({ length: 7 }, (_, n) => `job_${n}`)));
     let held = [await consumer.next(), await consumer.next(), await consumer.next()];
     expect(await queue().counts()).toEqual({ waiting: 4, active: 3, delayed: 0 });
     for (let n = 3; n < 7; n += 1) {
@@ -135,7 +136,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
   });
 
   test('counts tell waiting, active and delayed apart', async () => {
-    await queue().addMany(['job_a', 'job_b', 'job_c']);
+    await queue().addMany(jobs('job_a', 'job_b', 'job_c'));
     await queue().add('job_d', { delayMs: 60_000 });
     expect(await queue().counts()).toEqual({ waiting: 3, active: 0, delayed: 1 });
     const consumer = await current().consume();
@@ -146,7 +147,7 @@ export function deliveryRules(current: () => QueueUnderTest): void {
   test('the queue keeps the id and nothing of the job', async () => {
     const { inside, queueName } = current();
     await queue().add('job_a');
-    await queue().addMany(['job_b']);
+    await queue().addMany(jobs('job_b'));
     expect(await inside.dataOf(queueName, 'job_a')).toEqual({});
     expect(await inside.dataOf(queueName, 'job_b')).toEqual({});
   });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startQueueHolder } from '../../support/queue-holder.ts';
 import { uniqueName } from '../../support/topologies.ts';
 import { until } from '../../support/until.ts';
-import { aborted, openPlace, startHolding } from './fixtures.ts';
+import { aborted, jobs, openPlace, startHolding } from './fixtures.ts';
 import type { QueueAdapter, QueueUnderTest } from './queue-contract.ts';
 
 /** What becomes of an id when its consumer fails, stops, dies or loses its lock. */
@@ -26,7 +26,7 @@ export function failureRules(current: () => QueueUnderTest, adapter: QueueAdapte
 
   test('stopping waits for the deliveries in flight and takes no more', async () => {
     const stopping = await current().consume(2);
-    await queue().addMany(['job_a', 'job_b']);
+    await queue().addMany(jobs('job_a', 'job_b'));
     const held = [await stopping.next(), await stopping.next()];
     let stopped = false;
     const stop = stopping.consumer.stop(60_000).then(() => {

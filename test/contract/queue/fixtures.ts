@@ -130,7 +130,7 @@ export async function startHolding(backend: QueueBackend, concurrency = 1): Prom
       else arrived.push(held);
     });
   const onError = (error: Error) => errors.push(error);
-  const consumer = new JobConsumer(backend, hold, { concurrency, lockMs, onError });
+  const consumer = new JobConsumer(backend, hold, { concurrency, lockMs, waiting: async () => 0, onError });
   await consumer.start();
   return {
     consumer,
@@ -154,3 +154,6 @@ export function aborted({ signal }: HeldDelivery): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
+
+/** Ids as `addMany` takes them. */
+export const jobs = (...jobIds: string[]): { jobId: string }[] => jobIds.map((jobId) => ({ jobId }));

@@ -4,6 +4,7 @@ import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { uniqueName } from '../../support/topologies.ts';
 import { until } from '../../support/until.ts';
 import type { QueuePlace } from './fixtures.ts';
+import { jobs } from './fixtures.ts';
 
 /** What producers get while the server of the queue is away; for places that are servers. */
 export function outageRules(createPlace: () => Promise<QueuePlace>): void {
@@ -43,7 +44,7 @@ export function outageRules(createPlace: () => Promise<QueuePlace>): void {
     proxy.goDown();
     const { queue, stop } = open();
     await expect(queue.add('job_a')).rejects.toMatchObject({ code: 'queue_unavailable', retry: 'again' });
-    await expect(queue.addMany(['job_a'])).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await expect(queue.addMany(jobs('job_a'))).rejects.toMatchObject({ code: 'queue_unavailable' });
     await expect(queue.counts()).rejects.toMatchObject({ code: 'queue_unavailable' });
     proxy.reset();
     await works(queue);

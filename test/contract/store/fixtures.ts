@@ -5,8 +5,10 @@ import {
   type Ending,
   type Fence,
   type NewJob,
+  plainJob,
   type ReplyStep,
   type ResultStep,
+  type SteerStep,
   type Take,
 } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
@@ -22,21 +24,25 @@ export const agent = agentSpec.parse({ model: 'simulated' });
 
 export function newJob(over: Partial<NewJob> = {}): NewJob {
   return {
+    ...plainJob,
     id: newId('job'),
     tenant,
     sessionId: null,
     agent,
     query: [{ type: 'text', text: 'a query' }],
-    metadata: {},
-    idempotencyKey: null,
-    requestHash: null,
     ...over,
   };
 }
 
 export async function newSession(store: ContextStore): Promise<string> {
   const id = newId('sess');
-  await store.createSession({ id, tenant, agent: 'default', metadata: { made: 'for a test' } });
+  await store.createSession({
+    id,
+    tenant,
+    agent: 'default',
+    onBusy: 'enqueue',
+    metadata: { made: 'for a test' },
+  });
   return id;
 }
 
@@ -85,13 +91,14 @@ export function success(over: Partial<Ending> = {}): Ending {
     stopReason: 'end_turn',
     error: null,
     totals,
+    joined: null,
     ...over,
   };
 }
 
 export function failure(): Ending {
   const error = { code: 'model_rejected', message: 'refused' } as const;
-  return { state: 'failed', step: null, answer: null, stopReason: null, error, totals };
+  return { state: 'failed', step: null, answer: null, stopReason: null, error, totals, joined: null };
 }
 
 type Taken = Extract<Take, { kind: 'taken' }>;
@@ -100,7 +107,10 @@ type Taken = Extract<Take, { kind: 'taken' }>;
 export async function taken(store: ContextStore, jobId: string): Promise<Taken & { fence: Fence }> {
   const take = await store.take(jobId);
   if (take.kind !== 'taken') throw new Error(`${jobId} was not taken: ${JSON.stringify(take)}`);
-  return { ...take, fence: { jobId, epoch: take.job.epoch } };
+  return {
+    ...take,
+    fence: { jobId, sessionId: take.job.sessionId, epoch: take.job.epoch, owner: take.owner },
+  };
 }
 
 /** Accepts a job in a session, takes and settles it: one turn of a conversation. */
@@ -124,4 +134,14 @@ export function contend<T>(...contenders: (() => Promise<T>)[]): Promise<T[]> {
       return contender();
     }),
   );
+}
+
+/** How a job ends that is canceled from outside. */
+export function cancellation(joined: string[] = []): Ending {
+  return { ...failure(), state: 'canceled', error: null, joined };
+}
+
+/** A query that joined, as a step of round 0. */
+export function steer(...jobs: string[]): SteerStep {
+  return { kind: 'steer', round: 0, slot: -1, content: [{ type: 'text', text: 'and also' }], jobs };
 }

@@ -1,3 +1,4 @@
+import type { Fence } from '@mcp-fleet/core';
 import { expect, test } from 'vitest';
 import {
   contend,
@@ -160,7 +161,7 @@ export function storeRaces(opened: () => OpenedStore, rounds: number): void {
         accepted.push(end.job.id);
         if (end.ready) ready = end.job.id;
         if (n % 3 !== 0 || ready === null) continue;
-        const { fence }: { fence: { jobId: string; epoch: number } } = await taken(store(), ready);
+        const { fence }: { fence: Fence } = await taken(store(), ready);
         ran.push(ready);
         const settled = await store().settle(fence, n % 2 === 0 ? success() : failure());
         ready = settled.kind === 'settled' ? settled.next : null;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { busySessions } from './busy-session.ts';
+import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { storeRaces } from './races.ts';
 import { storeVerbs } from './verbs.ts';
@@ -12,5 +14,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   });
   afterAll(() => opened?.close());
   describe('each verb', () => storeVerbs(() => opened));
+  describe('a busy session', () => busySessions(() => opened));
+  describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));
   describe('races', () => storeRaces(() => opened, options.raceRounds));
 }

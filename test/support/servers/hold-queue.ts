@@ -9,13 +9,18 @@ const backend = place.backend(queueName);
 await backend.migrate();
 const queue = new BullJobQueue(backend);
 await queue.start();
-await queue.addMany(ids);
+await queue.addMany(ids.map((jobId) => ({ jobId })));
 const consumer = new JobConsumer(
   backend,
   (jobId) => {
     console.log(jobId);
     return new Promise(() => undefined);
   },
-  { concurrency: ids.length, lockMs: 1_000, onError: (error) => console.error(error) },
+  {
+    concurrency: ids.length,
+    lockMs: 1_000,
+    waiting: async () => 0,
+    onError: (error) => console.error(error),
+  },
 );
 await consumer.start();

@@ -5,11 +5,13 @@ import type {
   ContextStore,
   Ending,
   Fence,
+  JoinedQuery,
   NewBlob,
   Recorded,
   Settled,
   Take,
   Toolset,
+  Wait,
 } from '../ports.ts';
 import type { NewSession, Session } from '../session.ts';
 import { comparePositions, type Position, type Step } from '../step.ts';
@@ -18,6 +20,7 @@ interface StoredJob {
   job: Job;
   steps: Step[];
   claims: Claim[];
+  steers: boolean;
 }
 
 type Verbs =
@@ -30,11 +33,16 @@ type Verbs =
   | 'settle'
   | 'park'
   | 'release'
+  | 'join'
+  | 'claims'
   | 'cutContext'
   | 'saveToolset'
   | 'toolset'
   | 'saveBlob'
   | 'steps';
+
+/** The time at which the clock of the store stands. */
+const storeNow = 1000;
 
 /** The part of the context store that the loop uses, in memory, for the core's own tests. */
 export class MemoryStore implements Pick<ContextStore, Verbs> {
@@ -42,12 +50,13 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
   readonly sessions = new Map<string, Session>();
   readonly toolsets = new Map<string, Toolset>();
   readonly blobs = new Map<string, NewBlob>();
+  #takes = 0;
   /** Called before each verb; throw in it to make the verb fail. */
   before: (verb: Verbs) => void = () => undefined;
 
   async createSession(session: NewSession): Promise<Session> {
     const now = new Date(0);
-    const stored = { ...session, activeJob: null, contextFrom: 1, createdAt: now, updatedAt: now };
+    const stored: Session = { ...session, activeJob: null, contextFrom: 1, createdAt: now, updatedAt: now };
     this.sessions.set(session.id, stored);
     return stored;
   }
@@ -67,9 +76,15 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       format: jobFormat,
       epoch: 0,
       crashes: 0,
-      transientFailures: 0,
+      failures: { model: 0, tools: 0 },
       waitUntil: null,
       waitReason: null,
+      notBefore: job.notBefore,
+      expiresAt: job.expiresAt,
+      deadline: job.deadline,
+      joined: null,
+      interrupted: false,
+      replayOf: job.replay?.of ?? null,
       answer: null,
       stopReason: null,
       error: null,
@@ -78,10 +93,12 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       startedAt: null,
       endedAt: null,
     };
-    this.jobs.set(job.id, { job: stored, steps: [], claims: [] });
-    const ready = session === null || session.activeJob === null;
-    if (session && ready) session.activeJob = job.id;
-    return { job: stored, created: true, ready };
+    const claims = (job.replay?.claims ?? []).map((at) => ({ ...at, epoch: 0 }));
+    const steps = [...(job.replay?.steps ?? [])];
+    this.jobs.set(job.id, { job: stored, steps, claims, steers: job.onBusy === 'steer' });
+    const ahead = session?.activeJob ?? null;
+    if (session && ahead === null) session.activeJob = job.id;
+    return { job: stored, created: true, ready: ahead === null, ahead };
   }
 
   async take(jobId: string): Promise<Take> {
@@ -97,7 +114,28 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     job.state = 'running';
     const turns = session ? this.#turns(session) : [];
     const claims = stored.claims.filter((claim) => claim.epoch < job.epoch);
-    return { kind: 'taken', job: { ...job }, session, steps: [...stored.steps], claims, turns };
+    const steered = this.#steering(jobId).length > 0;
+    return {
+      kind: 'taken',
+      job: { ...job },
+      session,
+      steps: [...stored.steps],
+      claims,
+      turns,
+      steered,
+      ...this.#times(job),
+    };
+  }
+
+  async join(fence: Fence): Promise<JoinedQuery[] | 'superseded'> {
+    if (!this.#fenced(fence)) return 'superseded';
+    const joining = this.#steering(fence.jobId);
+    for (const { job } of joining) Object.assign(job, { state: 'waiting', joined: fence.jobId });
+    return joining.map(({ job }) => ({ jobId: job.id, query: job.query }));
+  }
+
+  async claims(jobId: string): Promise<Claim[]> {
+    return [...(this.jobs.get(jobId)?.claims ?? [])];
   }
 
   async recordStep(fence: Fence, step: Step): Promise<Recorded> {
@@ -140,6 +178,10 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     }
     const { state, answer, stopReason, error, totals } = ending;
     Object.assign(stored.job, { state, answer, stopReason, error, totals });
+    for (const other of this.#steering(fence.jobId)) {
+      if (ending.joined?.includes(other.job.id)) Object.assign(other.job, { state, answer, error });
+      else Object.assign(other.job, { state: 'queued', joined: null });
+    }
     const session = stored.job.sessionId === null ? null : this.#session(stored.job.sessionId);
     if (!session) return { kind: 'settled', next: null };
     const next = [...this.jobs.values()].find(
@@ -149,17 +191,14 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     return { kind: 'settled', next: session.activeJob };
   }
 
-  async park(
-    fence: Fence,
-    wait: { until: Date; reason: string; failures: number },
-  ): Promise<'parked' | 'superseded'> {
+  async park(fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> {
     const stored = this.#fenced(fence);
     if (!stored) return 'superseded';
     Object.assign(stored.job, {
       state: 'waiting',
-      waitUntil: wait.until,
+      waitUntil: new Date(storeNow + wait.waitMs),
       waitReason: wait.reason,
-      transientFailures: wait.failures,
+      failures: wait.failures,
     });
     return 'parked';
   }
@@ -204,6 +243,23 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     const session = this.sessions.get(id);
     if (!session) throw new Error(`no session ${id}`);
     return session;
+  }
+
+  #times({ deadline, expiresAt }: Job): { owner: string; leftMs: number | null; expired: boolean } {
+    return {
+      owner: `owner ${++this.#takes}`,
+      leftMs: deadline === null ? null : deadline.getTime() - storeNow,
+      expired: expiresAt !== null && expiresAt.getTime() <= storeNow,
+    };
+  }
+
+  #steering(jobId: string): StoredJob[] {
+    const { sessionId } = this.stored(jobId);
+    return [...this.jobs.values()].filter(
+      ({ job, steers }) =>
+        (job.joined === jobId && job.state === 'waiting') ||
+        (steers && job.id !== jobId && job.sessionId === sessionId && job.state === 'queued'),
+    );
   }
 
   #fenced(fence: Fence): StoredJob | undefined {

@@ -1,81 +1,95 @@
 import { type Accepted, FleetError, jobFormat, type NewJob } from '@mcp-fleet/core';
-import { encode } from '../record-codec.ts';
-import { type Database, flushed, isDuplicate } from './database.ts';
-import { type JobDoc, toJob } from './documents.ts';
+import { encode, encodeStep } from '../record-codec.ts';
+import { decide } from './accept-if-idle.ts';
+import { admit } from './admit.ts';
+import { type Database, flushed, insertNew, isDuplicate } from './database.ts';
+import { type JobDoc, positionKey, type SessionDoc, toJob } from './documents.ts';
 
 /**
  * Inserts the job, then admits it to its session. A crash in between leaves a job that nobody was told of; it
  * is admitted by whoever passes the session on, or by the reconciler.
  */
 export async function accept(database: Database, job: NewJob): Promise<Accepted> {
-  const seq = job.sessionId === null ? null : await nextSequence(database, job.tenant, job.sessionId);
-  const doc = newDocument(job, seq);
+  const session = job.sessionId === null ? null : await nextPlace(database, job.tenant, job.sessionId);
+  const doc = newDocument(job, session?.accepted ?? null, database.clock.now());
+  if (job.replay !== null) await insertReplay(database, job.id, job.replay);
   try {
     await database.jobs.insertOne(doc, flushed);
   } catch (thrown) {
     if (isDuplicate(thrown) && job.idempotencyKey !== null) return standing(database, job);
     throw thrown;
   }
-  const ready = job.sessionId === null || (await admit(database, job.sessionId, job.id));
-  return { job: toJob(doc), created: true, ready };
+  if (session === null) return { job: toJob(doc), created: true, ready: true, ahead: null };
+  if (doc.undecided) return { ...(await decide(database, doc)), created: true };
+  return { job: toJob(doc), created: true, ...(await admit(database, session, job.id)) };
 }
 
+type Place = Pick<SessionDoc, '_id' | 'accepted' | 'active'>;
+
 /** The next place in the session's order. A place that no job comes to take is a harmless gap. */
-async function nextSequence({ sessions }: Database, tenant: string, sessionId: string): Promise<number> {
+async function nextPlace({ sessions }: Database, tenant: string, sessionId: string): Promise<Place> {
   const session = await sessions.findOneAndUpdate(
     { _id: sessionId, tenant },
     { $inc: { accepted: 1 } },
-    { returnDocument: 'after', projection: { accepted: 1 } },
+    { returnDocument: 'after', projection: { accepted: 1, active: 1 } },
   );
-  if (session) return session.accepted;
+  if (session) return session;
   throw new FleetError(
     'session_not_found',
     `There is no session ${sessionId}. Create one first, or leave the session out.`,
   );
 }
 
-/**
- * Makes the job active if its session is idle, and says whether this call did. Otherwise it raises
- * `admitted`, so that a pass that looked for waiting jobs before this one was there is tried again.
- */
-export async function admit({ sessions }: Database, sessionId: string, jobId: string): Promise<boolean> {
-  for (;;) {
-    const now = new Date();
-    const activated = await sessions.updateOne(
-      { _id: sessionId, active: null },
-      { $set: { active: jobId, updated_at: now }, $inc: { turn: 1, admitted: 1 } },
-      flushed,
-    );
-    if (activated.matchedCount === 1) return true;
-    const waiting = await sessions.updateOne(
-      { _id: sessionId, active: { $ne: null } },
-      { $set: { updated_at: now }, $inc: { admitted: 1 } },
-      flushed,
-    );
-    if (waiting.matchedCount === 1) return false;
-  }
+/** The record that a replay begins with, before its job is there: without the job it is never read. */
+async function insertReplay(
+  { steps, claims }: Database,
+  jobId: string,
+  replay: NonNullable<NewJob['replay']>,
+): Promise<void> {
+  const at = (position: { round: number; slot: number }) => ({
+    _id: positionKey(jobId, position),
+    job_id: jobId,
+  });
+  const recorded = replay.steps.map((step) => ({ ...at(step), body: encodeStep(step) }));
+  const claimed = replay.claims.map(({ round, slot }) => ({
+    ...at({ round, slot }),
+    round,
+    slot,
+    epoch: 0,
+    owner: '',
+  }));
+  await Promise.all([insertNew(steps, recorded, flushed), insertNew(claims, claimed, flushed)]);
 }
 
 /** The job that holds the idempotency key already. */
-async function standing({ jobs }: Database, job: NewJob): Promise<Accepted> {
-  const doc = await jobs.findOne({ tenant: job.tenant, idempotency_key: job.idempotencyKey as string });
-  if (!doc) throw new FleetError('internal', `Job ${job.id} exists already under another idempotency key.`);
-  if (doc.request_hash === job.requestHash) return { job: toJob(doc), created: false, ready: false };
-  throw new FleetError(
-    'idempotency_conflict',
-    `The idempotency key was used before with another request (job ${doc._id}). Use a new key for a new request.`,
-  );
+async function standing(database: Database, job: NewJob): Promise<Accepted> {
+  const key = { tenant: job.tenant, idempotency_key: job.idempotencyKey as string };
+  const doc = await database.jobs.findOne(key);
+  if (!doc) {
+    const twice = await database.jobs.findOne({ _id: job.id }, { projection: { _id: 1 } });
+    if (twice) throw new FleetError('internal', `Job ${job.id} exists already under another key.`);
+    // The job that stood there was refused in between, so the key is free again.
+    return accept(database, job);
+  }
+  if (doc.request_hash !== job.requestHash) {
+    throw new FleetError(
+      'idempotency_conflict',
+      `The idempotency key was used before with another request (job ${doc._id}). Use a new key for a new request.`,
+    );
+  }
+  if (doc.undecided && doc.epoch === 0) return { ...(await decide(database, doc)), created: false };
+  return { job: toJob(doc), created: false, ready: false, ahead: null };
 }
 
-function newDocument(job: NewJob, seq: number | null): JobDoc {
-  const now = new Date();
+function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
+  const early = job.notBefore !== null && job.notBefore > now;
   return {
     _id: job.id,
     tenant: job.tenant,
     session_id: job.sessionId,
     seq,
     turn: null,
-    state: 'queued',
+    state: early ? 'waiting' : 'queued',
     agent: encode(job.agent),
     query: encode(job.query),
     metadata: encode(job.metadata),
@@ -83,13 +97,19 @@ function newDocument(job: NewJob, seq: number | null): JobDoc {
     epoch: 0,
     crashes: 0,
     crash_steps: 0,
-    transient_failures: 0,
-    wait_until: null,
-    wait_reason: null,
+    failures: { model: 0, tools: 0 },
+    wait_until: early ? job.notBefore : null,
+    wait_reason: early ? 'not before' : null,
     answer: null,
     stop_reason: null,
     error: null,
     totals: null,
+    ...(job.notBefore === null ? {} : { not_before: job.notBefore }),
+    ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
+    ...(job.deadline === null ? {} : { deadline: job.deadline }),
+    ...(job.replay === null ? {} : { replay_of: job.replay.of }),
+    ...(job.onBusy === 'steer' && seq !== null ? { steers: true } : {}),
+    ...(job.onBusy === 'reject' && seq !== null ? { undecided: true } : {}),
     ...(job.idempotencyKey === null ? {} : { idempotency_key: job.idempotencyKey }),
     request_hash: job.requestHash,
     created_at: now,

@@ -2,14 +2,17 @@ import { FleetError } from '@mcp-fleet/core';
 import {
   type Collection,
   GridFSBucket,
+  MongoBulkWriteError,
   MongoClient,
   MongoError,
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
 import type { ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
+import { ServerClock } from './server-clock.ts';
 
 /** Flushed on a majority before the call returns. */
 export const flushed: { writeConcern: WriteConcernSettings } = {
@@ -30,6 +33,7 @@ export interface Database {
   toolsets: Collection<ToolsetDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
+  clock: ServerClock;
 }
 
 /** Opens the database that a URL names (`fleet` when it names none). Connects when it is first used. */
@@ -51,6 +55,7 @@ export function openDatabase(url: string): Database {
     toolsets: db.collection('toolsets'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
+    clock: new ServerClock(client),
   };
 }
 
@@ -82,4 +87,26 @@ function isUnavailable(thrown: unknown): boolean {
 /** True for a violation of a unique index. */
 export function isDuplicate(thrown: unknown): boolean {
   return thrown instanceof MongoServerError && thrown.code === 11000;
+}
+
+/** Inserts the documents whose _id is not there yet; true when that was all of them. */
+export async function insertNew<Doc extends { _id: string }>(
+  collection: Collection<Doc>,
+  docs: OptionalUnlessRequiredId<Doc>[],
+  concern: { writeConcern: WriteConcernSettings },
+): Promise<boolean> {
+  if (docs.length === 0) return true;
+  try {
+    await collection.insertMany(docs, { ...concern, ordered: false });
+    return true;
+  } catch (thrown) {
+    if (isDuplicate(thrown) && onlyDuplicates(thrown)) return false;
+    throw thrown;
+  }
+}
+
+function onlyDuplicates(thrown: unknown): boolean {
+  if (!(thrown instanceof MongoBulkWriteError)) return true;
+  const faults = [thrown.writeErrors].flat();
+  return faults.every((fault) => fault.code === 11000) && !thrown.result.getWriteConcernError();
 }

@@ -1,4 +1,4 @@
-import type { Job, JobState, Session } from '@mcp-fleet/core';
+import type { BusyPolicy, Failures, Job, JobState, Session, TerminalState } from '@mcp-fleet/core';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
@@ -6,6 +6,8 @@ export interface SessionDoc {
   _id: string;
   tenant: string;
   agent: string;
+  /** Absent from schema version 1: `enqueue`. */
+  on_busy?: BusyPolicy;
   metadata: string;
   active: string | null;
   /** Sequence numbers given out; they order the jobs that wait. */
@@ -18,6 +20,10 @@ export interface SessionDoc {
   updated_at: Date;
 }
 
+/**
+ * A job with its query. What is optional is left out while it does not apply, so that partial indexes do not
+ * see it, and is missing from documents of schema version 1.
+ */
 export interface JobDoc {
   _id: string;
   tenant: string;
@@ -33,12 +39,27 @@ export interface JobDoc {
   epoch: number;
   crashes: number;
   crash_steps: number;
-  transient_failures: number;
+  failures?: Failures;
+  /** What schema version 1 had for `failures`. */
+  transient_failures?: number;
   wait_until: Date | null;
   wait_reason: string | null;
+  not_before?: Date;
+  expires_at?: Date;
+  deadline?: Date;
+  /** Set for the busy policy `steer`. */
+  steers?: true;
+  /** The running turn that this job is set to join while it is waiting, and ended with once it has ended. */
+  joined?: string;
+  interrupted?: true;
+  replay_of?: string;
+  /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
+  undecided?: true;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
+  /** The code inside `error`, to search by. */
+  error_code?: string | null;
   totals: string | null;
   /** Absent without a key, so that the unique index does not see it. */
   idempotency_key?: string;
@@ -62,6 +83,7 @@ export interface ClaimDoc {
   round: number;
   slot: number;
   epoch: number;
+  owner: string;
 }
 
 export interface ToolsetDoc {
@@ -74,7 +96,22 @@ export interface MetaDoc {
   version: number;
 }
 
-/** The key of a position. Padded, so that keys sort as positions do. */
+/** States of a job that has not ended, for a filter. */
+export const unended: { $in: JobState[] } = { $in: ['queued', 'running', 'waiting'] };
+
+/** What a job is written when it ends; `error` and `totals` are encoded. */
+export interface EndChange {
+  state: TerminalState;
+  answer: string | null;
+  stop_reason: string | null;
+  error: string | null;
+  error_code: string | null;
+}
+
+/**
+ * The key of a position. Padded, so that keys sort as positions do: slot -1 becomes `0000-1`, and the sign
+ * sorts before every digit.
+ */
 export function positionKey(jobId: string, at: { round: number; slot: number }): string {
   return `${jobId}/${String(at.round).padStart(6, '0')}/${String(at.slot).padStart(6, '0')}`;
 }
@@ -92,9 +129,15 @@ export function toJob(doc: JobDoc): Job {
     format: doc.format,
     epoch: doc.epoch,
     crashes: doc.crashes,
-    transientFailures: doc.transient_failures,
+    failures: doc.failures ?? { model: doc.transient_failures ?? 0, tools: 0 },
     waitUntil: doc.wait_until,
     waitReason: doc.wait_reason,
+    notBefore: doc.not_before ?? null,
+    expiresAt: doc.expires_at ?? null,
+    deadline: doc.deadline ?? null,
+    joined: doc.joined ?? null,
+    interrupted: doc.interrupted ?? false,
+    replayOf: doc.replay_of ?? null,
     answer: doc.answer,
     stopReason: doc.stop_reason,
     error: doc.error === null ? null : decodeError(doc.error),
@@ -110,6 +153,7 @@ export function toSession(doc: SessionDoc): Session {
     id: doc._id,
     tenant: doc.tenant,
     agent: doc.agent,
+    onBusy: doc.on_busy ?? 'enqueue',
     metadata: decodeMetadata(doc.metadata),
     activeJob: doc.active,
     contextFrom: doc.context_from,

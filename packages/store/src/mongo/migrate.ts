@@ -1,28 +1,55 @@
 import { FleetError } from '@mcp-fleet/core';
+import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
-/** Raised whenever an index is added or changed. */
-const version = 1;
+/** Raised whenever an index or the form of a document is added or changed. */
+const version = 2;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate({ sessions, jobs, steps, claims, meta }: Database): Promise<void> {
   await jobs.createIndex(
     { tenant: 1, idempotency_key: 1 },
-    {
-      unique: true,
-      partialFilterExpression: { idempotency_key: { $exists: true } },
-      name: 'by_idempotency_key',
-    },
+    { name: 'by_idempotency_key', unique: true, partialFilterExpression: there('idempotency_key') },
   );
   await jobs.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
   await jobs.createIndex({ session_id: 1, state: 1, seq: 1 }, { name: 'by_session' });
   await jobs.createIndex({ session_id: 1, turn: 1 }, { name: 'by_turn' });
-  await jobs.createIndex({ state: 1, updated_at: 1 }, { name: 'by_state' });
+  await jobs.createIndex({ state: 1, _id: 1, updated_at: 1 }, { name: 'by_state_and_id' });
+  await jobs.createIndex(
+    { session_id: 1, state: 1 },
+    { name: 'steering', partialFilterExpression: { steers: true } },
+  );
+  await jobs.createIndex(
+    { state: 1, joined: 1, seq: 1 },
+    { name: 'joined', partialFilterExpression: there('joined') },
+  );
+  for (const due of ['deadline', 'expires_at']) {
+    const options = { name: `by_${due}`, partialFilterExpression: there(due) };
+    await jobs.createIndex({ state: 1, [due]: 1 }, options);
+  }
   await sessions.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
-  await sessions.createIndex({ active: 1 }, { name: 'by_active' });
+  await sessions.createIndex(
+    { _id: 1, active: 1 },
+    { name: 'held', partialFilterExpression: { active: { $gt: '' } } },
+  );
   await steps.createIndex({ job_id: 1, _id: 1 }, { name: 'by_job' });
   await claims.createIndex({ job_id: 1 }, { name: 'by_job' });
+  // Those of version 1 that nothing uses any more.
+  await dropIndex(jobs, 'by_state');
+  await dropIndex(sessions, 'by_active');
   await meta.updateOne({ _id: 'schema' }, { $max: { version } }, { upsert: true });
+}
+
+const there = (field: string) => ({ [field]: { $exists: true } });
+
+const indexNotFound = 27;
+
+async function dropIndex<Doc extends Document>(collection: Collection<Doc>, name: string): Promise<void> {
+  try {
+    await collection.dropIndex(name);
+  } catch (thrown) {
+    if (!(thrown instanceof MongoServerError) || thrown.code !== indexNotFound) throw thrown;
+  }
 }
 
 /** Throws `store_not_migrated` unless the indexes are those of this code, or newer. */

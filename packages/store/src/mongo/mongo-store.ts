@@ -1,15 +1,20 @@
 import type {
   Accepted,
+  Claim,
   ContextStore,
   Ending,
   Fence,
+  FenceNews,
+  HeldJob,
   Job,
-  JobState,
+  JobFilter,
+  JoinedQuery,
   NewBlob,
   NewJob,
   NewSession,
   Page,
   Position,
+  ReadyJob,
   Recorded,
   Session,
   Settled,
@@ -18,18 +23,23 @@ import type {
   Take,
   Toolset,
   Turn,
+  Wait,
 } from '@mcp-fleet/core';
-import { decodeStep, decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
 import { blob, saveBlob } from './blobs.ts';
-import { type Database, flushed, guard, lazy, openDatabase } from './database.ts';
-import { type SessionDoc, toJob, toSession } from './documents.ts';
+import { type Database, flushed, guard, openDatabase } from './database.ts';
+import { overdueJobs, unmovedJobs } from './find-jobs.ts';
+import { freeJoined, freeSessions } from './free.ts';
+import { interrupt, news, park, release } from './hand-over.ts';
+import { join } from './join.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import { readClaims } from './read-record.ts';
+import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
-import { freeSessions, unmovedJobs } from './repairs.ts';
-import { settle } from './settle.ts';
-import { readSteps, readTurns, take } from './take.ts';
+import { end, settle } from './settle.ts';
+import { take } from './take.ts';
+import { saveToolset, toolset } from './toolsets.ts';
 
 /** The context store on MongoDB, without transactions: every verb is one document's atomic write, or resumable. */
 export class MongoStore implements ContextStore {
@@ -40,105 +50,46 @@ export class MongoStore implements ContextStore {
     this.#database = database;
   }
 
-  migrate = (): Promise<void> => guard(() => migrate(this.#database));
-  check = (): Promise<void> => guard(() => checkMigrated(this.#database));
-  close = (): Promise<void> => this.#database.client.close();
-
-  createSession = (session: NewSession): Promise<Session> =>
-    guard(async () => {
-      const now = new Date();
-      const doc: SessionDoc = {
-        _id: session.id,
-        tenant: session.tenant,
-        agent: session.agent,
-        metadata: encode(session.metadata),
-        active: null,
-        accepted: 0,
-        admitted: 0,
-        turn: 0,
-        context_from: 1,
-        created_at: now,
-        updated_at: now,
-      };
-      await this.#database.sessions.insertOne(doc, flushed);
-      return toSession(doc);
-    });
-
-  session = (tenant: string, id: string): Promise<Session | null> =>
-    guard(async () => {
-      const doc = await this.#database.sessions.findOne({ _id: id, tenant });
-      return doc ? toSession(doc) : null;
-    });
-
-  sessions = (tenant: string, page: Page): Promise<Session[]> =>
-    guard(async () => {
-      const found = this.#database.sessions.find({ tenant, ...behind(page) });
-      return (await found.sort({ _id: -1 }).limit(page.limit).toArray()).map(toSession);
-    });
-
-  turns = (tenant: string, sessionId: string): Promise<Turn[]> =>
-    guard(async () => {
-      const session = await this.#database.sessions.findOne({ _id: sessionId, tenant });
-      return session ? readTurns(this.#database, sessionId, 0) : [];
-    });
-
-  accept = (job: NewJob): Promise<Accepted> => guard(() => accept(this.#database, job));
-
-  job = (tenant: string, id: string): Promise<Job | null> =>
-    guard(async () => {
-      const doc = await this.#database.jobs.findOne({ _id: id, tenant });
-      return doc ? toJob(doc) : null;
-    });
-
-  jobs = (tenant: string, filter: { state?: JobState; sessionId?: string }, page: Page): Promise<Job[]> =>
-    guard(async () => {
-      const { state, sessionId } = filter;
-      const found = this.#database.jobs.find({
-        tenant,
-        ...behind(page),
-        ...(state ? { state } : {}),
-        ...(sessionId ? { session_id: sessionId } : {}),
-      });
-      return (await found.sort({ _id: -1 }).limit(page.limit).toArray()).map(toJob);
-    });
-
-  steps = (jobId: string): Promise<Step[]> =>
-    guard(async () => (await readSteps(this.#database, [jobId])).map((step) => decodeStep(step.body)));
-
-  take = (jobId: string): Promise<Take> => guard(() => take(this.#database, jobId));
-  recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
-    guard(() => recordStep(this.#database, fence, step, options.durable));
-  claim = (fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> =>
-    guard(() => claim(this.#database, fence, positions));
-  unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
-    guard(() => unclaim(this.#database, fence, positions));
-  settle = (fence: Fence, ending: Ending): Promise<Settled> =>
-    guard(() => settle(this.#database, fence, ending));
-
-  park = (
-    fence: Fence,
-    wait: { until: Date; reason: string; failures: number },
-  ): Promise<'parked' | 'superseded'> =>
-    this.#hand(fence, 'parked', {
-      state: 'waiting',
-      wait_until: wait.until,
-      wait_reason: wait.reason,
-      transient_failures: wait.failures,
-    });
-
-  release = (fence: Fence): Promise<'released' | 'superseded'> =>
-    this.#hand(fence, 'released', { state: 'queued' });
-
-  #hand<Done>(fence: Fence, done: Done, change: object): Promise<Done | 'superseded'> {
+  #run<Args extends unknown[], T>(
+    verb: (database: Database, ...args: Args) => Promise<T>,
+    ...args: Args
+  ): Promise<T> {
     return guard(async () => {
-      const handed = await this.#database.jobs.updateOne(
-        { _id: fence.jobId, epoch: fence.epoch, state: 'running' },
-        { $set: { ...change, updated_at: new Date() } },
-        lazy,
-      );
-      return handed.matchedCount === 1 ? done : 'superseded';
+      await this.#database.clock.sync();
+      return verb(this.#database, ...args);
     });
   }
+
+  migrate = (): Promise<void> => this.#run(migrate);
+  check = (): Promise<void> => this.#run(checkMigrated);
+  close = (): Promise<void> => this.#database.client.close();
+
+  createSession = (session: NewSession): Promise<Session> => this.#run(reads.createSession, session);
+  session = (tenant: string, id: string): Promise<Session | null> => this.#run(reads.session, tenant, id);
+  sessions = (tenant: string, page: Page): Promise<Session[]> => this.#run(reads.sessions, tenant, page);
+  turns = (tenant: string, sessionId: string): Promise<Turn[]> => this.#run(reads.turns, tenant, sessionId);
+
+  accept = (job: NewJob): Promise<Accepted> => this.#run(accept, job);
+  job = (tenant: string, id: string): Promise<Job | null> => this.#run(reads.job, tenant, id);
+  jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
+    this.#run(reads.jobs, tenant, filter, page);
+  steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
+  claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
+
+  take = (jobId: string): Promise<Take> => this.#run(take, jobId);
+  recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
+    this.#run(recordStep, fence, step, options.durable);
+  claim = (fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> =>
+    this.#run(claim, fence, positions);
+  unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
+    this.#run(unclaim, fence, positions);
+  settle = (fence: Fence, ending: Ending): Promise<Settled> => this.#run(settle, fence, ending);
+  end = (job: HeldJob, ending: Ending): Promise<Settled> => this.#run(end, job, ending);
+  interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
+  join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
+  news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);
+  park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => this.#run(park, fence, wait);
+  release = (fence: Fence): Promise<'released' | 'superseded'> => this.#run(release, fence);
 
   cutContext = (sessionId: string, turn: number): Promise<void> =>
     guard(async () => {
@@ -146,36 +97,19 @@ export class MongoStore implements ContextStore {
     });
 
   saveToolset = (toolset: Toolset): Promise<void> =>
-    this.#toolsets.save(toolset, () =>
-      guard(async () => {
-        const body = encode(toolset);
-        const { toolsets } = this.#database;
-        await toolsets.updateOne(
-          { _id: toolset.hash },
-          { $setOnInsert: { body } },
-          { ...flushed, upsert: true },
-        );
-      }),
-    );
-
+    this.#toolsets.save(toolset, () => this.#run(saveToolset, toolset));
   toolset = (hash: string): Promise<Toolset | null> =>
-    this.#toolsets.read(hash, () =>
-      guard(async () => {
-        const doc = await this.#database.toolsets.findOne({ _id: hash });
-        return doc ? decodeToolset(doc.body) : null;
-      }),
-    );
+    this.#toolsets.read(hash, () => this.#run(toolset, hash));
+  saveBlob = (blob: NewBlob): Promise<string> => this.#run(saveBlob, blob);
+  blob = (tenant: string, id: string): Promise<StoredBlob | null> => this.#run(blob, tenant, id);
 
-  saveBlob = (blob: NewBlob): Promise<string> => guard(() => saveBlob(this.#database, blob));
-  blob = (tenant: string, id: string): Promise<StoredBlob | null> =>
-    guard(() => blob(this.#database, tenant, id));
-  unmovedJobs = (idleMs: number, limit: number): Promise<string[]> =>
-    guard(() => unmovedJobs(this.#database, idleMs, limit));
-  freeSessions = (limit: number): Promise<string[]> => guard(() => freeSessions(this.#database, limit));
-}
-
-function behind(page: Page): { _id?: { $lt: string } } {
-  return page.after === undefined ? {} : { _id: { $lt: page.after } };
+  unmovedJobs = (
+    idle: { idleMs: number; runningIdleMs: number },
+    page: { after: string | null; limit: number },
+  ): Promise<ReadyJob[]> => this.#run(unmovedJobs, idle, page);
+  freeSessions = (limit: number): Promise<string[]> => this.#run(freeSessions, limit);
+  freeJoined = (limit: number): Promise<string[]> => this.#run(freeJoined, limit);
+  overdueJobs = (limit: number): Promise<Job[]> => this.#run(overdueJobs, limit);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

@@ -1,7 +1,6 @@
 import type { Fence, Position, Recorded, Step } from '@mcp-fleet/core';
-import { MongoBulkWriteError } from 'mongodb';
 import { decodeStep, encodeStep } from '../record-codec.ts';
-import { type Database, flushed, isDuplicate, lazy } from './database.ts';
+import { type Database, flushed, insertNew, isDuplicate, lazy } from './database.ts';
 import { type ClaimDoc, positionKey } from './documents.ts';
 
 /** True while the fence's epoch is the newest and the job has not ended. */
@@ -45,15 +44,13 @@ export async function claim(
     round,
     slot,
     epoch: fence.epoch,
+    owner: fence.owner,
   }));
-  try {
-    await database.claims.insertMany(docs, { ...flushed, ordered: false });
+  if (await insertNew(database.claims, docs, flushed)) {
     return docs.map(({ round, slot }) => ({ round, slot }));
-  } catch (thrown) {
-    if (!(thrown instanceof MongoBulkWriteError) && !isDuplicate(thrown)) throw thrown;
   }
   const keys = docs.map((doc) => doc._id);
-  const mine = await database.claims.find({ _id: { $in: keys }, epoch: fence.epoch }).toArray();
+  const mine = await database.claims.find({ _id: { $in: keys }, owner: fence.owner }).toArray();
   return mine.map(({ round, slot }) => ({ round, slot }));
 }
 
@@ -63,5 +60,5 @@ export async function unclaim(
   positions: readonly Position[],
 ): Promise<void> {
   const keys = positions.map((position) => positionKey(fence.jobId, position));
-  await claims.deleteMany({ _id: { $in: keys }, epoch: fence.epoch }, flushed);
+  await claims.deleteMany({ _id: { $in: keys }, owner: fence.owner }, flushed);
 }

@@ -1,35 +1,60 @@
-import type { Ending, Fence, Settled } from '@mcp-fleet/core';
+import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import { type Database, flushed } from './database.ts';
+import { type EndChange, unended } from './documents.ts';
+import { endJoined } from './join.ts';
 import { passSession } from './pass-session.ts';
 import { recordStep } from './record-step.ts';
 
 /**
- * The final step, then the job's end, then the passing of the session. A crash after the first is finished by
- * the next taker, who finds a final reply in the record; one after the second by whoever looks at the job.
+ * The final step, then the job's end, then that of the jobs that joined it, then the passing of the session. A
+ * crash after the first is finished by the next taker, who finds a final reply in the record; a later one by
+ * whoever looks at the job.
  */
 export async function settle(database: Database, fence: Fence, ending: Ending): Promise<Settled> {
   if (ending.step !== null) {
     const recorded = await recordStep(database, fence, ending.step, true);
     if (recorded.kind !== 'recorded') return recorded;
   }
-  const now = new Date();
-  const ended = await database.jobs.findOneAndUpdate(
-    { _id: fence.jobId, epoch: fence.epoch, state: 'running' },
+  return finish(database, fence, ending, { state: 'running', epoch: fence.epoch });
+}
+
+/** Ends a job from outside, whatever it is doing, and raises its epoch, so that its worker is superseded. */
+export function end(database: Database, job: HeldJob, ending: Ending): Promise<Settled> {
+  return finish(database, job, ending, { state: unended, epoch: job.epoch + 1 });
+}
+
+async function finish(
+  database: Database,
+  fence: HeldJob,
+  ending: Ending,
+  to: { state: 'running' | typeof unended; epoch: number },
+): Promise<Settled> {
+  const now = database.clock.now();
+  const change: EndChange = {
+    state: ending.state,
+    answer: ending.answer,
+    stop_reason: ending.stopReason,
+    error: ending.error === null ? null : encode(ending.error),
+    error_code: ending.error?.code ?? null,
+  };
+  const ended = await database.jobs.updateOne(
+    { _id: fence.jobId, epoch: fence.epoch, state: to.state },
     {
       $set: {
-        state: ending.state,
-        answer: ending.answer,
-        stop_reason: ending.stopReason,
-        error: ending.error === null ? null : encode(ending.error),
+        ...change,
+        epoch: to.epoch,
         totals: encode(ending.totals),
+        wait_until: null,
+        wait_reason: null,
         ended_at: now,
         updated_at: now,
       },
     },
-    { ...flushed, projection: { session_id: 1 } },
+    flushed,
   );
-  if (!ended) return { kind: 'superseded' };
-  const next = ended.session_id === null ? null : await passSession(database, ended.session_id, fence.jobId);
+  if (ended.matchedCount === 0) return { kind: 'superseded' };
+  if (ending.joined !== null) await endJoined(database, fence.jobId, change, ending.joined);
+  const next = fence.sessionId === null ? null : await passSession(database, fence.sessionId, fence.jobId);
   return { kind: 'settled', next };
 }

@@ -1,35 +1,28 @@
-import { isTerminal, jobFormat, type Take, type Turn } from '@mcp-fleet/core';
-import { decodeQuery, decodeStep } from '../record-codec.ts';
+import { randomUUID } from 'node:crypto';
+import { isTerminal, jobFormat, type Take } from '@mcp-fleet/core';
+import { decodeStep } from '../record-codec.ts';
 import { type Database, lazy } from './database.ts';
-import { type JobDoc, type SessionDoc, type StepDoc, toJob, toSession } from './documents.ts';
+import { type JobDoc, type SessionDoc, toJob, toSession } from './documents.ts';
+import { finishJoined, isSteered } from './join.ts';
 import { passSession } from './pass-session.ts';
+import { readClaims, readSteps, readTurns } from './read-record.ts';
 
-/** Takes a job by compare-and-set on its epoch, and reads all that is needed to go on with it. */
+/**
+ * Takes a job by compare-and-set on its epoch, and reads all that is needed to go on with it only then, so that
+ * what an older epoch recorded up to the take is in it.
+ */
 export async function take(database: Database, jobId: string): Promise<Take> {
-  const { jobs, sessions, claims } = database;
   for (;;) {
-    const [job, steps, claimed] = await Promise.all([
-      jobs.findOne({ _id: jobId }),
-      readSteps(database, [jobId]),
-      claims.find({ job_id: jobId }).toArray(),
-    ]);
+    const job = await database.jobs.findOne({ _id: jobId });
     if (!job) return { kind: 'absent' };
-    const session = job.session_id === null ? null : await sessions.findOne({ _id: job.session_id });
+    const [session, recorded] = await Promise.all([
+      job.session_id === null ? null : database.sessions.findOne({ _id: job.session_id }),
+      job.state === 'running' ? database.steps.countDocuments({ job_id: jobId }) : 0,
+    ]);
     const refusal = await refuse(database, job, session);
     if (refusal) return refusal;
-    const [changed, turns] = await Promise.all([
-      raiseEpoch(database, job, session, steps.length),
-      session === null ? [] : readTurns(database, session._id, session.context_from),
-    ]);
-    if (!changed) continue;
-    return {
-      kind: 'taken',
-      job: toJob(changed),
-      session: session === null ? null : toSession(session),
-      steps: steps.map((step) => decodeStep(step.body)),
-      claims: claimed.map(({ round, slot, epoch }) => ({ round, slot, epoch })),
-      turns,
-    };
+    const raised = await raiseEpoch(database, job, session, recorded);
+    if (raised) return { kind: 'taken', ...(await readAll(database, raised, session)) };
   }
 }
 
@@ -40,24 +33,59 @@ async function refuse(database: Database, job: JobDoc, session: SessionDoc | nul
     return {
       kind: 'ended',
       state: job.state,
-      next: holds ? await passSession(database, session._id, job._id) : null,
+      next: holds ? await passOn(database, session._id, job._id) : null,
     };
   }
   if (job.format > jobFormat) return { kind: 'newer_format', format: job.format };
-  if (job.state === 'waiting' && job.wait_until !== null && job.wait_until.getTime() > Date.now()) {
-    return { kind: 'waiting', until: job.wait_until };
-  }
+  if (job.joined !== undefined) return { kind: 'blocked' };
+  const waitMs = job.state === 'waiting' ? leftUntil(database, job.wait_until) : null;
+  if (waitMs !== null && waitMs > 0) return { kind: 'waiting', waitMs };
   return job.session_id !== null && session?.active !== job._id ? { kind: 'blocked' } : null;
+}
+
+/** What is left of settling a job whose end was written and nothing else. */
+async function passOn(database: Database, sessionId: string, endedJob: string): Promise<string | null> {
+  await finishJoined(database, endedJob);
+  return passSession(database, sessionId, endedJob);
+}
+
+async function readAll(
+  database: Database,
+  job: JobDoc,
+  session: SessionDoc | null,
+): Promise<Omit<Extract<Take, { kind: 'taken' }>, 'kind'>> {
+  const [steps, claims, turns, steered] = await Promise.all([
+    readSteps(database, [job._id]),
+    readClaims(database, job._id),
+    session === null ? [] : readTurns(database, session._id, session.context_from),
+    isSteered(database, job),
+  ]);
+  return {
+    job: toJob(job),
+    session: session === null ? null : toSession(session),
+    steps: steps.map((step) => decodeStep(step.body)),
+    claims,
+    turns,
+    steered,
+    owner: randomUUID(),
+    leftMs: leftUntil(database, job.deadline),
+    expired: (leftUntil(database, job.expires_at) ?? 1) <= 0,
+  };
+}
+
+/** Milliseconds until a time, by the server's clock; null for none. */
+function leftUntil({ clock }: Database, time: Date | null | undefined): number | null {
+  return time ? time.getTime() - clock.now().getTime() : null;
 }
 
 /** The job as it is after the take, or null when another taker was first. */
 async function raiseEpoch(
-  { jobs }: Database,
+  { jobs, clock }: Database,
   job: JobDoc,
   session: SessionDoc | null,
   recorded: number,
 ): Promise<JobDoc | null> {
-  const now = new Date();
+  const now = clock.now();
   const vanished = job.state === 'running';
   const change = {
     state: 'running' as const,
@@ -77,37 +105,4 @@ async function raiseEpoch(
     lazy,
   );
   return raised.matchedCount === 1 ? { ...job, ...change } : null;
-}
-
-/** Steps of jobs, each job's in order. */
-export function readSteps({ steps }: Database, jobIds: string[]): Promise<StepDoc[]> {
-  return steps
-    .find({ job_id: { $in: jobIds } })
-    .sort({ job_id: 1, _id: 1 })
-    .toArray();
-}
-
-/** The succeeded turns of a session in order, from a turn on. */
-export async function readTurns(database: Database, sessionId: string, from: number): Promise<Turn[]> {
-  const jobs = await database.jobs
-    .find(
-      { session_id: sessionId, state: 'succeeded', turn: { $gte: from } },
-      { projection: { query: 1, turn: 1 } },
-    )
-    .sort({ turn: 1 })
-    .toArray();
-  if (jobs.length === 0) return [];
-  const byJob = Map.groupBy(
-    await readSteps(
-      database,
-      jobs.map((job) => job._id),
-    ),
-    (step) => step.job_id,
-  );
-  return jobs.map((job) => ({
-    jobId: job._id,
-    turn: job.turn as number,
-    query: decodeQuery(job.query),
-    steps: (byJob.get(job._id) ?? []).map((step) => decodeStep(step.body)),
-  }));
 }

@@ -1,12 +1,31 @@
 import { type Accepted, FleetError, jobFormat, type NewJob } from '@mcp-fleet/core';
-import { encode } from '../record-codec.ts';
+import { encode, encodeStep } from '../record-codec.ts';
 import { type Database, isDuplicate } from './database.ts';
 import { type JobRow, toJob } from './rows.ts';
 
-const columns = `(id, tenant, session_id, turn, agent, query, metadata, format, idempotency_key, request_hash)`;
+const columns = `(id, tenant, session_id, turn, agent, query, metadata, format, idempotency_key, request_hash,
+  steers, not_before, expires_at, deadline, replay_of, state, wait_until, wait_reason)`;
+
+const values = (turn: string) => `$1, $2, $3, ${turn}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+  CASE WHEN $11 > now() THEN 'waiting' ELSE 'queued' END,
+  CASE WHEN $11 > now() THEN $11 END, CASE WHEN $11 > now() THEN 'not before' END`;
+
+/** What a replay begins with. The casts tell PostgreSQL the types of parameters that are mostly empty. */
+const insertRecord = `
+  steps AS (
+    INSERT INTO fleet.steps (job_id, round, slot, body)
+    SELECT made.id, s.round, s.slot, s.body
+    FROM made, unnest($15::int[], $16::int[], $17::text[]) AS s (round, slot, body)
+  ),
+  claims AS (
+    INSERT INTO fleet.claims (job_id, round, slot, epoch)
+    SELECT made.id, c.round, c.slot, 0 FROM made, unnest($18::int[], $19::int[]) AS c (round, slot)
+  )`;
 
 const insertAlone = `
-  INSERT INTO fleet.jobs ${columns} VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9) RETURNING *, true AS ready`;
+  WITH made AS (INSERT INTO fleet.jobs ${columns} VALUES (${values('NULL')}) RETURNING *),
+  ${insertRecord}
+  SELECT made.*, $1::text AS active_job FROM made`;
 
 /**
  * The session's row is locked by the update, so turns are given out in the order of acceptance. A duplicate
@@ -16,17 +35,41 @@ const insertInSession = `
   WITH held AS (
     UPDATE fleet.sessions
     SET next_turn = next_turn + 1, active_job = coalesce(active_job, $1), updated_at = now()
-    WHERE id = $3 AND tenant = $2
+    WHERE id = $3 AND tenant = $2 AND ($20::boolean = false OR active_job IS NULL)
     RETURNING next_turn - 1 AS turn, active_job
-  )
-  INSERT INTO fleet.jobs ${columns}
-  SELECT $1, $2, $3, held.turn, $4, $5, $6, $7, $8, $9 FROM held
-  RETURNING *, (SELECT active_job FROM held) = $1 AS ready`;
+  ),
+  made AS (INSERT INTO fleet.jobs ${columns} SELECT ${values('held.turn')} FROM held RETURNING *),
+  ${insertRecord}
+  SELECT made.*, held.active_job FROM made, held`;
 
 const readByKey = `SELECT * FROM fleet.jobs WHERE tenant = $1 AND idempotency_key = $2`;
 
+type AcceptedRow = JobRow & { active_job: string };
+
 export async function accept(database: Database, job: NewJob): Promise<Accepted> {
-  const values = [
+  const parameters = parametersOf(job);
+  try {
+    const [row] =
+      job.sessionId === null
+        ? await database.flushed<AcceptedRow>('accept', insertAlone, parameters)
+        : await database.flushed<AcceptedRow>('accept_in_session', insertInSession, [
+            ...parameters,
+            job.onBusy === 'reject',
+          ]);
+    if (row) {
+      const ready = row.active_job === job.id;
+      return { job: toJob(row), created: true, ready, ahead: ready ? null : row.active_job };
+    }
+  } catch (thrown) {
+    if (isDuplicate(thrown) && job.idempotencyKey !== null) return standing(database, job);
+    throw thrown;
+  }
+  throw await refusal(database, job);
+}
+
+function parametersOf(job: NewJob): unknown[] {
+  const { steps, claims } = job.replay ?? { steps: [], claims: [] };
+  return [
     job.id,
     job.tenant,
     job.sessionId,
@@ -36,29 +79,47 @@ export async function accept(database: Database, job: NewJob): Promise<Accepted>
     jobFormat,
     job.idempotencyKey,
     job.requestHash,
+    job.onBusy === 'steer',
+    job.notBefore,
+    job.expiresAt,
+    job.deadline,
+    job.replay?.of ?? null,
+    steps.map((step) => step.round),
+    steps.map((step) => step.slot),
+    steps.map(encodeStep),
+    claims.map((claim) => claim.round),
+    claims.map((claim) => claim.slot),
   ];
-  const [name, text] =
-    job.sessionId === null ? ['accept', insertAlone] : ['accept_in_session', insertInSession];
-  try {
-    const [row] = await database.flushed<JobRow & { ready: boolean }>(name, text, values);
-    if (row) return { job: toJob(row), created: true, ready: row.ready };
-  } catch (thrown) {
-    if (isDuplicate(thrown) && job.idempotencyKey !== null) return standing(database, job);
-    throw thrown;
-  }
-  throw new FleetError(
-    'session_not_found',
-    `There is no session ${job.sessionId}. Create one first, or leave the session out.`,
-  );
 }
 
 /** The job that holds the idempotency key already. */
 async function standing(database: Database, job: NewJob): Promise<Accepted> {
   const [row] = await database.flushed<JobRow>('job_by_key', readByKey, [job.tenant, job.idempotencyKey]);
   if (!row) throw new FleetError('internal', `Job ${job.id} exists already under another idempotency key.`);
-  if (row.request_hash === job.requestHash) return { job: toJob(row), created: false, ready: false };
+  if (row.request_hash === job.requestHash) {
+    return { job: toJob(row), created: false, ready: false, ahead: null };
+  }
   throw new FleetError(
     'idempotency_conflict',
     `The idempotency key was used before with another request (job ${row.id}). Use a new key for a new request.`,
+  );
+}
+
+/** Why no row was written: the session is not there, or it is busy and the job was not to wait. */
+async function refusal(database: Database, job: NewJob): Promise<FleetError> {
+  const text = 'SELECT active_job FROM fleet.sessions WHERE id = $1 AND tenant = $2';
+  const [session] = await database.flushed<{ active_job: string | null }>('busy', text, [
+    job.sessionId,
+    job.tenant,
+  ]);
+  if (!session) {
+    return new FleetError(
+      'session_not_found',
+      `There is no session ${job.sessionId}. Create one first, or leave the session out.`,
+    );
+  }
+  return new FleetError(
+    'session_busy',
+    `Session ${job.sessionId} is busy with job ${session.active_job ?? 'that has just ended'}. Submit again when it has ended, or choose another busy policy.`,
   );
 }

@@ -1,12 +1,14 @@
 import type { Database } from './database.ts';
 
 /**
- * The jobs of a session that are still to run, the first in order. Written as a CTE named `next`.
+ * The jobs of a session that are still to run, the first in order, as a CTE named `next`. A job that joined a
+ * turn has none of its own, unless its turn is the one that ends and it is not among those that end with it.
  */
-export const nextJob = (sessionId: string, endedJob: string) => `
+export const nextJob = (sessionId: string, endedJob: string, endedWithIt = 'ARRAY[]::text[]') => `
   next AS (
     SELECT n.id FROM fleet.jobs n
     WHERE n.session_id = ${sessionId} AND n.id <> ${endedJob} AND n.state IN ('queued', 'running', 'waiting')
+      AND (n.joined IS NULL OR (n.joined = ${endedJob} AND n.id <> ALL(${endedWithIt})))
     ORDER BY n.turn LIMIT 1
   )`;
 

@@ -1,15 +1,20 @@
 import type {
   Accepted,
+  Claim,
   ContextStore,
   Ending,
   Fence,
+  FenceNews,
+  HeldJob,
   Job,
-  JobState,
+  JobFilter,
+  JoinedQuery,
   NewBlob,
   NewJob,
   NewSession,
   Page,
   Position,
+  ReadyJob,
   Recorded,
   Session,
   Settled,
@@ -18,6 +23,7 @@ import type {
   Take,
   Toolset,
   Turn,
+  Wait,
 } from '@mcp-fleet/core';
 import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
@@ -25,12 +31,14 @@ import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
 import { blob, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
+import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
-import { freeSessions, unmovedJobs } from './repairs.ts';
-import { settle } from './settle.ts';
+import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
+import { end, settle } from './settle.ts';
+import { interrupt, join, news } from './steering.ts';
 import { take } from './take.ts';
 
 /** The context store on PostgreSQL: one statement for each of the port's verbs on the hot path. */
@@ -55,9 +63,10 @@ export class PostgresStore implements ContextStore {
 
   accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
-  jobs = (tenant: string, filter: { state?: JobState; sessionId?: string }, page: Page): Promise<Job[]> =>
+  jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     reads.jobs(this.#database, tenant, filter, page);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
+  claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
 
   take = (jobId: string): Promise<Take> => take(this.#database, jobId);
   recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
@@ -67,8 +76,11 @@ export class PostgresStore implements ContextStore {
   unclaim = (fence: Fence, positions: readonly Position[]): Promise<void> =>
     unclaim(this.#database, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => settle(this.#database, fence, ending);
-  park = (fence: Fence, wait: { until: Date; reason: string; failures: number }) =>
-    park(this.#database, fence, wait);
+  end = (job: HeldJob, ending: Ending): Promise<Settled> => end(this.#database, job, ending);
+  interrupt = (tenant: string, jobId: string): Promise<boolean> => interrupt(this.#database, tenant, jobId);
+  join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => join(this.#database, fence);
+  news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => news(this.#database, fences);
+  park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => park(this.#database, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => release(this.#database, fence);
 
   async cutContext(sessionId: string, turn: number): Promise<void> {
@@ -91,9 +103,13 @@ export class PostgresStore implements ContextStore {
 
   saveBlob = (blob: NewBlob): Promise<string> => saveBlob(this.#database, blob);
   blob = (tenant: string, id: string): Promise<StoredBlob | null> => blob(this.#database, tenant, id);
-  unmovedJobs = (idleMs: number, limit: number): Promise<string[]> =>
-    unmovedJobs(this.#database, idleMs, limit);
+  unmovedJobs = (
+    idle: { idleMs: number; runningIdleMs: number },
+    page: { after: string | null; limit: number },
+  ): Promise<ReadyJob[]> => unmovedJobs(this.#database, idle, page);
   freeSessions = (limit: number): Promise<string[]> => freeSessions(this.#database, limit);
+  freeJoined = (limit: number): Promise<string[]> => freeJoined(this.#database, limit);
+  overdueJobs = (limit: number): Promise<Job[]> => overdueJobs(this.#database, limit);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */

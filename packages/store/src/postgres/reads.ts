@@ -1,4 +1,4 @@
-import type { Job, JobState, NewSession, Page, Session, Step, Turn } from '@mcp-fleet/core';
+import type { Claim, Job, JobFilter, NewSession, Page, Session, Step, Turn } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import type { Database } from './database.ts';
 import {
@@ -13,10 +13,11 @@ import {
 } from './rows.ts';
 
 const insertSession = `
-  INSERT INTO fleet.sessions (id, tenant, agent, metadata) VALUES ($1, $2, $3, $4) RETURNING *`;
+  INSERT INTO fleet.sessions (id, tenant, agent, on_busy, metadata) VALUES ($1, $2, $3, $4, $5) RETURNING *`;
 
 export async function createSession(database: Database, session: NewSession): Promise<Session> {
-  const values = [session.id, session.tenant, session.agent, encode(session.metadata)];
+  const { id, tenant, agent, onBusy, metadata } = session;
+  const values = [id, tenant, agent, onBusy, encode(metadata)];
   const [row] = await database.flushed<SessionRow>('create_session', insertSession, values);
   return toSession(row as SessionRow);
 }
@@ -49,15 +50,17 @@ export async function job(database: Database, tenant: string, id: string): Promi
 export async function jobs(
   database: Database,
   tenant: string,
-  filter: { state?: JobState; sessionId?: string },
+  filter: JobFilter,
   page: Page,
 ): Promise<Job[]> {
   const text = `
     SELECT * FROM fleet.jobs
     WHERE tenant = $1 AND ($2::text IS NULL OR id < $2)
       AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR session_id = $4)
-    ORDER BY id DESC LIMIT $5`;
-  const values = [tenant, page.after ?? null, filter.state ?? null, filter.sessionId ?? null, page.limit];
+      AND ($5::text IS NULL OR error_code = $5)
+    ORDER BY id DESC LIMIT $6`;
+  const { state = null, sessionId = null, errorCode = null } = filter;
+  const values = [tenant, page.after ?? null, state, sessionId, errorCode, page.limit];
   return (await database.lazy<JobRow>('jobs', text, values)).map(toJob);
 }
 
@@ -66,4 +69,9 @@ export async function steps(database: Database, jobId: string): Promise<Step[]> 
     jobId,
   ]);
   return row ? parseSteps(row.steps) : [];
+}
+
+export function claims(database: Database, jobId: string): Promise<Claim[]> {
+  const text = 'SELECT round, slot, epoch FROM fleet.claims WHERE job_id = $1 ORDER BY round, slot';
+  return database.lazy<Claim>('claims', text, [jobId]);
 }

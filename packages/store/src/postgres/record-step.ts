@@ -42,8 +42,8 @@ const insertClaims = `
   WITH fenced AS (SELECT id FROM fleet.jobs WHERE id = $1 AND epoch = $2 AND state = 'running'),
   asked AS (SELECT * FROM unnest($3::int[], $4::int[]) AS a (round, slot)),
   mine AS (
-    INSERT INTO fleet.claims (job_id, round, slot, epoch)
-    SELECT fenced.id, asked.round, asked.slot, $2 FROM fenced, asked
+    INSERT INTO fleet.claims (job_id, round, slot, epoch, owner)
+    SELECT fenced.id, asked.round, asked.slot, $2, $5 FROM fenced, asked
     ON CONFLICT DO NOTHING
     RETURNING round, slot, epoch
   ),
@@ -51,7 +51,7 @@ const insertClaims = `
     SELECT round, slot, epoch FROM mine
     UNION
     SELECT c.round, c.slot, c.epoch FROM fleet.claims c JOIN asked ON (asked.round, asked.slot) = (c.round, c.slot)
-    WHERE c.job_id = $1 AND c.epoch = $2
+    WHERE c.job_id = $1 AND c.owner = $5
   )
   SELECT (SELECT count(*)::int FROM fenced) AS fenced,
     coalesce((SELECT json_agg(held) FROM held), '[]'::json) AS held`;
@@ -66,6 +66,7 @@ export async function claim(
     fence.epoch,
     positions.map((position) => position.round),
     positions.map((position) => position.slot),
+    fence.owner,
   ]);
   if (row?.fenced !== 1) return 'superseded';
   return row.held.map(({ round, slot }) => ({ round, slot }));
@@ -73,7 +74,7 @@ export async function claim(
 
 const deleteClaims = `
   DELETE FROM fleet.claims c USING unnest($3::int[], $4::int[]) AS a (round, slot)
-  WHERE c.job_id = $1 AND c.epoch = $2 AND (c.round, c.slot) = (a.round, a.slot)`;
+  WHERE c.job_id = $1 AND c.owner = $2 AND (c.round, c.slot) = (a.round, a.slot)`;
 
 export async function unclaim(
   database: Database,
@@ -82,7 +83,7 @@ export async function unclaim(
 ): Promise<void> {
   await database.flushed('unclaim', deleteClaims, [
     fence.jobId,
-    fence.epoch,
+    fence.owner,
     positions.map((position) => position.round),
     positions.map((position) => position.slot),
   ]);

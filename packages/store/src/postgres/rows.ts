@@ -1,4 +1,12 @@
-import { contentBlock, type Job, type JobState, type Session, step, type Turn } from '@mcp-fleet/core';
+import {
+  type BusyPolicy,
+  contentBlock,
+  type Job,
+  type JobState,
+  type Session,
+  step,
+  type Turn,
+} from '@mcp-fleet/core';
 import { z } from 'zod';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 
@@ -14,9 +22,16 @@ export interface JobRow {
   format: number;
   epoch: number;
   crashes: number;
-  transient_failures: number;
+  model_failures: number;
+  tool_failures: number;
   wait_until: Date | null;
   wait_reason: string | null;
+  not_before: Date | null;
+  expires_at: Date | null;
+  deadline: Date | null;
+  joined: string | null;
+  interrupted: boolean;
+  replay_of: string | null;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
@@ -32,6 +47,7 @@ export interface SessionRow {
   id: string;
   tenant: string;
   agent: string;
+  on_busy: BusyPolicy;
   metadata: string;
   active_job: string | null;
   context_from: number;
@@ -52,9 +68,15 @@ export function toJob(row: JobRow): Job {
     format: row.format,
     epoch: row.epoch,
     crashes: row.crashes,
-    transientFailures: row.transient_failures,
+    failures: { model: row.model_failures, tools: row.tool_failures },
     waitUntil: row.wait_until,
     waitReason: row.wait_reason,
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
+    deadline: row.deadline,
+    joined: row.joined,
+    interrupted: row.interrupted,
+    replayOf: row.replay_of,
     answer: row.answer,
     stopReason: row.stop_reason,
     error: row.error === null ? null : decodeError(row.error),
@@ -70,6 +92,7 @@ export function toSession(row: SessionRow): Session {
     id: row.id,
     tenant: row.tenant,
     agent: row.agent,
+    onBusy: row.on_busy,
     metadata: decodeMetadata(row.metadata),
     activeJob: row.active_job,
     contextFrom: row.context_from,
@@ -100,5 +123,5 @@ export function turnsJson(sessionId: string, from: string): string {
        '{"jobId":' || to_json(tj.id)::text || ',"turn":' || tj.turn || ',"query":' || tj.query
        || ',"steps":' || ${stepsJson('tj.id')} || '}', ',' ORDER BY tj.turn), '') || ']'
      FROM fleet.jobs tj
-     WHERE tj.session_id = ${sessionId} AND tj.state = 'succeeded' AND tj.turn >= ${from})`;
+     WHERE tj.session_id = ${sessionId} AND tj.state = 'succeeded' AND tj.joined IS NULL AND tj.turn >= ${from})`;
 }

@@ -85,6 +85,28 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (blob_id, n)
   );
   `,
+  `
+  ALTER TABLE fleet.claims ADD COLUMN owner text NOT NULL DEFAULT '';
+  ALTER TABLE fleet.sessions ADD COLUMN on_busy text NOT NULL DEFAULT 'enqueue';
+  ALTER TABLE fleet.jobs RENAME COLUMN transient_failures TO model_failures;
+  ALTER TABLE fleet.jobs
+    ADD COLUMN tool_failures int NOT NULL DEFAULT 0,
+    ADD COLUMN not_before timestamptz,
+    ADD COLUMN expires_at timestamptz,
+    ADD COLUMN deadline timestamptz,
+    ADD COLUMN steers boolean NOT NULL DEFAULT false,
+    ADD COLUMN joined text,
+    ADD COLUMN interrupted boolean NOT NULL DEFAULT false,
+    ADD COLUMN replay_of text,
+    ADD COLUMN error_code text;
+  DROP INDEX fleet.jobs_unended;
+  CREATE INDEX jobs_unended ON fleet.jobs (id) WHERE state IN ('queued', 'running', 'waiting');
+  CREATE INDEX jobs_failed ON fleet.jobs (tenant, error_code, id) WHERE error_code IS NOT NULL;
+  CREATE INDEX jobs_by_deadline ON fleet.jobs (least(deadline, expires_at))
+    WHERE state IN ('queued', 'running', 'waiting') AND (deadline IS NOT NULL OR expires_at IS NOT NULL);
+  CREATE INDEX jobs_joined ON fleet.jobs (joined) WHERE joined IS NOT NULL AND state = 'waiting';
+  CREATE INDEX jobs_steering ON fleet.jobs (session_id) WHERE steers AND state = 'queued';
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Claim, isTerminal, jobFormat, type Take } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 import { passSession } from './pass-session.ts';
@@ -31,12 +32,18 @@ const takeJob = `
       crash_steps = CASE WHEN j.state = 'running' THEN recorded.n ELSE j.crash_steps END
     FROM recorded
     WHERE j.id = $1 AND j.format <= $2
-      AND (j.state IN ('queued', 'running') OR (j.state = 'waiting' AND j.wait_until <= now()))
+      AND (j.state IN ('queued', 'running') OR (j.state = 'waiting' AND j.joined IS NULL AND j.wait_until <= now()))
       AND (j.session_id IS NULL
            OR EXISTS (SELECT 1 FROM fleet.sessions h WHERE h.id = j.session_id AND h.active_job = j.id))
     RETURNING j.*
   )
   SELECT taken.*, to_json(s.*) AS session,
+    (extract(epoch FROM taken.deadline - now()) * 1000)::float8 AS left_ms,
+    coalesce(taken.expires_at <= now(), false) AS expired,
+    taken.session_id IS NOT NULL AND (
+      EXISTS (SELECT 1 FROM fleet.jobs q
+        WHERE q.session_id = taken.session_id AND q.steers AND q.state = 'queued' AND q.id <> taken.id)
+      OR EXISTS (SELECT 1 FROM fleet.jobs q WHERE q.joined = taken.id AND q.state = 'waiting')) AS steered,
     ${stepsJson('taken.id')} AS steps,
     (SELECT json_agg(json_build_object('round', c.round, 'slot', c.slot, 'epoch', c.epoch))
        FROM fleet.claims c WHERE c.job_id = taken.id) AS claims,
@@ -44,7 +51,7 @@ const takeJob = `
   FROM taken LEFT JOIN fleet.sessions s ON s.id = taken.session_id`;
 
 const readState = `
-  SELECT j.id, j.state, j.format, j.wait_until, j.session_id, h.active_job
+  SELECT j.id, j.state, j.format, j.joined, (extract(epoch FROM j.wait_until - now()) * 1000)::float8 AS wait_ms, j.session_id, h.active_job
   FROM fleet.jobs j LEFT JOIN fleet.sessions h ON h.id = j.session_id WHERE j.id = $1`;
 
 interface TakenRow extends JobRow {
@@ -52,15 +59,19 @@ interface TakenRow extends JobRow {
   steps: string;
   claims: Claim[] | null;
   turns: string;
+  steered: boolean;
+  left_ms: number | null;
+  expired: boolean;
 }
 
-type StateRow = Pick<JobRow, 'id' | 'state' | 'format' | 'wait_until' | 'session_id'> & {
+type StateRow = Pick<JobRow, 'id' | 'state' | 'format' | 'joined' | 'session_id'> & {
+  wait_ms: number | null;
   active_job: string | null;
 };
 
 /**
- * Lazily flushed: should the database lose a take, an epoch may be given out twice, but a claim or a settle
- * under it would have flushed the take as well, and everything else is guarded by positions.
+ * Lazily flushed: should the database lose a take, an epoch may be given out twice. Positions guard the steps
+ * then, the owner guards the claims, and only one can settle.
  */
 export async function take(database: Database, jobId: string): Promise<Take> {
   const [row] = await database.lazy<TakenRow>('take', takeJob, [jobId, jobFormat]);
@@ -70,8 +81,12 @@ export async function take(database: Database, jobId: string): Promise<Take> {
     job: toJob(row),
     session: row.session === null ? null : toSession(withDates(row.session)),
     steps: parseSteps(row.steps),
-    claims: (row.claims ?? []).filter((claim) => claim.epoch < row.epoch),
+    claims: row.claims ?? [],
     turns: parseTurns(row.turns),
+    steered: row.steered,
+    owner: randomUUID(),
+    leftMs: row.left_ms,
+    expired: row.expired,
   };
 }
 
@@ -88,6 +103,8 @@ async function whyNot(database: Database, jobId: string): Promise<Take> {
     return { kind: 'ended', state: row.state, next };
   }
   if (row.format > jobFormat) return { kind: 'newer_format', format: row.format };
-  if (row.state === 'waiting' && row.wait_until !== null) return { kind: 'waiting', until: row.wait_until };
+  if (row.state === 'waiting' && row.joined === null && row.wait_ms !== null && row.wait_ms > 0) {
+    return { kind: 'waiting', waitMs: Math.ceil(row.wait_ms) };
+  }
   return { kind: 'blocked' };
 }

@@ -92,8 +92,8 @@ function liveEvent(event: FleetEvent): StreamEvent | null {
       return { event: 'tool_started', data: { round, slot, tool, input }, at: { round, slot } };
     }
     case 'job_parked': {
-      const { until, reason } = event;
-      return { event: 'waiting', data: { until: until.toISOString(), reason }, at: null };
+      const until = new Date(Date.now() + event.waitMs).toISOString();
+      return { event: 'waiting', data: { until, reason: event.reason }, at: null };
     }
     default:
       return null;
@@ -118,6 +118,6 @@ function inOrder(events: StreamEvent[]): StreamEvent[] {
 const positionId = (at: Position) => `${at.round}.${at.slot}`;
 
 function parsePosition(header: string | string[] | undefined): Position | null {
-  const match = /^(\d{1,6})\.(\d{1,6})$/.exec(typeof header === 'string' ? header : '');
+  const match = /^(\d{1,6})\.(-1|\d{1,6})$/.exec(typeof header === 'string' ? header : '');
   return match ? { round: Number(match[1]), slot: Number(match[2]) } : null;
 }

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type AgentSpec, type ContentBlock, FleetError, type Job, textOf } from '@mcp-fleet/core';
+import {
+  type AgentSpec,
+  type BusyPolicy,
+  type ContentBlock,
+  FleetError,
+  type Job,
+  type JobFilter,
+  textOf,
+} from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import type { FastifyInstance } from 'fastify';
+import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
 import { parse } from '../errors.ts';
 import { type ApiParts, localTenant } from '../parts.ts';
@@ -14,7 +23,8 @@ export function jobRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.post('/v1/jobs', async (request, reply) => {
     const body = parse(submitJob, request.body, 'body');
     const key = request.headers['idempotency-key'];
-    const { job, created, ready } = await parts.store.accept({
+    const onBusy = body.on_busy ?? (await policyOf(parts, body.session_id));
+    const accepted = await acceptJob(parts, {
       id: newId('job'),
       tenant: localTenant,
       sessionId: body.session_id ?? null,
@@ -23,9 +33,13 @@ export function jobRoutes(app: FastifyInstance, parts: ApiParts): void {
       metadata: body.metadata,
       idempotencyKey: typeof key === 'string' && key !== '' ? key : null,
       requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+      onBusy,
+      notBefore: body.not_before ?? null,
+      expiresAt: body.expires_at ?? null,
+      deadline: body.deadline ?? null,
+      replay: null,
     });
-    if (ready) await enqueue(parts, job);
-    return reply.code(created ? 202 : 200).send(jobView(job));
+    return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));
   });
 
   app.get<JobParams>('/v1/jobs/:id', async (request) => {
@@ -37,9 +51,8 @@ export function jobRoutes(app: FastifyInstance, parts: ApiParts): void {
   });
 
   app.get('/v1/jobs', async (request) => {
-    const { limit, after_id, state, session_id } = parse(jobsQuery, request.query, 'query');
-    const filter = { ...(state ? { state } : {}), ...(session_id ? { sessionId: session_id } : {}) };
-    const jobs = await parts.store.jobs(localTenant, filter, { limit: limit + 1, after: after_id });
+    const { limit, after_id, ...filter } = parse(jobsQuery, request.query, 'query');
+    const jobs = await parts.store.jobs(localTenant, toFilter(filter), { limit: limit + 1, after: after_id });
     return pageView(jobs.map(jobView), limit);
   });
 
@@ -80,11 +93,17 @@ function toBlocks(query: SubmitJob['query']): ContentBlock[] {
   );
 }
 
-/** The job is durable already: should the queue be away, the reconciler puts the id in later. */
-async function enqueue(parts: ApiParts, job: Job): Promise<void> {
-  try {
-    await parts.queue.add(job.id);
-  } catch (thrown) {
-    parts.logger.warn({ jobId: job.id, err: thrown }, 'accepted job is left to the reconciler');
-  }
+/** A session decides for queries that name no policy; one that is unknown is refused when the job is accepted. */
+async function policyOf({ store }: ApiParts, sessionId: string | undefined): Promise<BusyPolicy> {
+  if (sessionId === undefined) return 'enqueue';
+  return (await store.session(localTenant, sessionId))?.onBusy ?? 'enqueue';
+}
+
+/** The store's filter for what a request names. */
+export function toFilter(filter: {
+  state?: JobFilter['state'];
+  session_id?: string | undefined;
+  error?: JobFilter['errorCode'];
+}): JobFilter {
+  return { state: filter.state, sessionId: filter.session_id, errorCode: filter.error };
 }

@@ -14,7 +14,13 @@ export function sessionRoutes(app: FastifyInstance, { store, agents }: ApiParts)
     if (!agents.has(body.agent)) {
       throw new FleetError('invalid_request', `There is no agent named ${JSON.stringify(body.agent)}.`);
     }
-    const session = await store.createSession({ id: newId('sess'), tenant: localTenant, ...body });
+    const session = await store.createSession({
+      id: newId('sess'),
+      tenant: localTenant,
+      agent: body.agent,
+      onBusy: body.on_busy,
+      metadata: body.metadata,
+    });
     return reply.code(201).send(sessionView(session));
   });
 

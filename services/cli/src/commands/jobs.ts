@@ -3,29 +3,36 @@ import { jobStates } from '@mcp-fleet/core';
 import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, duration, type Output, shorten, stateLabel } from '../output.ts';
+import { jobActions } from './job-actions.ts';
 import { wholeNumber, withFleetOptions } from './options.ts';
 import { printEnded } from './submit.ts';
 
 interface ListOptions extends FleetOptions {
   state?: JobState;
   session?: string;
+  error?: string;
   limit: number;
   json?: boolean;
 }
 
 export function jobsCommand(program: Command): void {
-  const jobs = program.command('jobs').summary('look at jobs').description('Looks at jobs.');
+  const jobs = program
+    .command('jobs')
+    .summary('look at jobs, cancel and replay them')
+    .description('Looks at jobs, cancels and replays them.');
   withFleetOptions(
     jobs
       .command('list')
       .description('Lists jobs, newest first.')
       .addOption(new Option('--state <state>', 'only jobs in this state').choices(jobStates))
       .option('--session <id>', 'only jobs of this session')
+      .option('--error <type>', 'only jobs that failed with this error, such as poisoned')
       .option('--limit <n>', 'how many', wholeNumber(1, 1000), 20),
   ).action(list);
   withFleetOptions(jobs.command('show').description('Shows one job with its steps.').argument('<id>')).action(
     show,
   );
+  jobActions(jobs);
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -36,6 +43,7 @@ async function list(options: ListOptions): Promise<void> {
       limit: options.limit,
       ...(options.state ? { state: options.state } : {}),
       ...(options.session ? { session_id: options.session } : {}),
+      ...(options.error ? { error: options.error } : {}),
     });
     // What is left of the line beside id, state and time, for query and answer.
     const width = Math.max(16, Math.floor((output.columns - 56) / 2));
@@ -92,6 +100,10 @@ export function printStep(output: Output, step: Step): void {
     return;
   }
   const text = plain(step.content);
+  if (step.type === 'joined_query') {
+    output.line(`  ${color.bold('+')} ${text} ${color.dim(step.jobs.join(', '))}`);
+    return;
+  }
   if (text) output.line(`  ${color.cyan('●')} ${took} ${text}`);
   for (const block of step.content.filter((b) => b.type === 'tool_use')) {
     output.line(`  ${color.yellow('→')} ${String(block.name)} ${color.dim(JSON.stringify(block.input))}`);

@@ -94,8 +94,12 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     stack.add('worker', () => worker.stop());
     await worker.start();
     const reconciler = new Reconciler(
-      { store, queue, metrics, logger },
-      { everyMs: environment.RECONCILE_EVERY_MS, idleMs: embeddedIdleMs },
+      { store, queue, backend, signals: backend.signals(), metrics, logger },
+      {
+        everyMs: environment.RECONCILE_EVERY_MS,
+        idleMs: embeddedIdleMs,
+        runningIdleMs: environment.QUEUE_LOCK_MS,
+      },
     );
     stack.add('reconciler', () => reconciler.stop());
     await reconciler.start();
@@ -103,6 +107,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const app = createApp({
     store,
     queue,
+    signals: backend.signals(),
     agents,
     metrics,
     logger,

@@ -1,0 +1,86 @@
+import { FleetError } from './errors.ts';
+import { type Message, toolUses } from './message.ts';
+import type { Running } from './running.ts';
+import { type ReplyStep, turnMessages } from './step.ts';
+
+/**
+ * Asks the model for the reply of a round. Throws `limit_exceeded` at the agent's limits, and for replies
+ * that no legal conversation can be built on; those are never recorded.
+ */
+export async function callModel(running: Running, context: Message[], round: number): Promise<ReplyStep> {
+  const { job, steps } = running.record;
+  const { limits } = job.agent;
+  refuseBeyondLimits(running, round);
+  const started = running.ports.clock.now();
+  running.emit({ type: 'model_started', round, model: job.agent.model });
+  const reply = await running.ports.model.complete(
+    {
+      model: job.agent.model,
+      system: job.agent.system,
+      messages: [...context, ...turnMessages(job.query, steps)],
+      tools: running.toolset.tools,
+      maxTokens: job.agent.maxTokens,
+      thinking: job.agent.thinking,
+      timeoutMs: limits.modelTimeoutMs,
+      jobId: job.id,
+    },
+    { signal: running.signal, onDelta: (text) => running.emit({ type: 'text_delta', round, text }) },
+  );
+  refuseUnusable(reply);
+  return {
+    kind: 'reply',
+    round,
+    slot: 0,
+    content: reply.content,
+    stopReason: reply.stopReason,
+    model: reply.model,
+    ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
+    usage: reply.usage,
+    toolset: running.toolset.hash,
+    ms: running.ports.clock.now() - started,
+  };
+}
+
+function refuseBeyondLimits({ record }: Running, round: number): void {
+  const { limits } = record.job.agent;
+  if (round >= limits.rounds) {
+    throw new FleetError(
+      'limit_exceeded',
+      `The job has had ${limits.rounds} model replies, the agent's limit (limits.rounds).`,
+    );
+  }
+  if (record.failingRounds >= limits.failingRounds) {
+    throw new FleetError(
+      'limit_exceeded',
+      `Every tool call of the last ${record.failingRounds} rounds failed, the agent's limit (limits.failingRounds).`,
+    );
+  }
+}
+
+function refuseUnusable(reply: Pick<ReplyStep, 'content' | 'stopReason'>): void {
+  const uses = toolUses(reply.content);
+  if (reply.stopReason === 'refusal') {
+    throw new FleetError('model_refusal', 'The model refused to answer the query.');
+  }
+  if (reply.stopReason === 'model_context_window_exceeded') {
+    throw new FleetError(
+      'context_window_exceeded',
+      "The conversation is longer than the model's context window.",
+    );
+  }
+  if (reply.stopReason === 'max_tokens' && uses.length > 0) {
+    throw new FleetError(
+      'model_output_truncated',
+      "The reply was cut at the agent's maxTokens within a tool call. Raise maxTokens.",
+    );
+  }
+  if (reply.content.length === 0 && reply.stopReason !== 'pause_turn') {
+    throw new FleetError(
+      'model_empty_reply',
+      `The model ended its turn (${reply.stopReason}) without any content.`,
+    );
+  }
+  if (new Set(uses.map((use) => use.id)).size !== uses.length) {
+    throw new FleetError('model_bad_reply', 'The reply has two tool calls with one id.');
+  }
+}

@@ -1,0 +1,118 @@
+import { backoffMs } from './backoff.ts';
+import type { FleetError } from './errors.ts';
+import { type Failures, type JobError, type TerminalState, totalsOf } from './job.ts';
+import { textOf } from './message.ts';
+import type { Outcome } from './outcome.ts';
+import type { Ending } from './ports.ts';
+import { type Running, Superseded } from './running.ts';
+import type { ReplyStep } from './step.ts';
+
+/** Settles the job with the final reply that stands in its record. */
+export async function succeed(running: Running, reply: ReplyStep): Promise<Outcome> {
+  const { stopReason, content } = reply;
+  return settle(running, { state: 'succeeded', answer: textOf(content), stopReason, error: null });
+}
+
+/**
+ * Records the final reply and settles the job with it, in one act. Null when another reply stands at its
+ * position, which was adopted instead.
+ */
+export async function succeedWith(running: Running, reply: ReplyStep): Promise<Outcome | null> {
+  const ending = ended(running, {
+    state: 'succeeded',
+    answer: textOf(reply.content),
+    stopReason: reply.stopReason,
+    error: null,
+  });
+  const totals = totalsOf([...running.record.steps, reply]);
+  const settled = await running.ports.store.settle(running.fence, { ...ending, step: reply, totals });
+  if (settled.kind === 'superseded') throw new Superseded();
+  if (settled.kind === 'taken') {
+    running.record.add(settled.step);
+    running.emit({ type: 'step_recorded', step: settled.step, adopted: true });
+    return null;
+  }
+  running.emit({ type: 'step_recorded', step: reply, adopted: false });
+  report(running, { ...ending, totals });
+  return { kind: 'completed', next: settled.next };
+}
+
+/** Fails the job; it is no part of the context. */
+export function fail(running: Running, error: JobError): Promise<Outcome> {
+  return settle(running, { state: 'failed', answer: null, stopReason: null, error });
+}
+
+/** Ends a job that has no step and is not to get any. */
+export function drop(running: Running, state: TerminalState, stopReason: string): Promise<Outcome> {
+  return settle(running, { state, answer: null, stopReason, error: null });
+}
+
+type End = Pick<Ending, 'state' | 'answer' | 'stopReason' | 'error'>;
+
+/** Ends the turn with what its record holds. */
+export async function settle(running: Running, end: End): Promise<Outcome> {
+  const ending = ended(running, end);
+  const settled = await running.ports.store.settle(running.fence, ending);
+  if (settled.kind !== 'settled') return supersede(running);
+  report(running, ending);
+  const { next } = settled;
+  if (ending.error) return { kind: 'failed', error: ending.error, next };
+  return ending.state === 'succeeded'
+    ? { kind: 'completed', next }
+    : { kind: 'dropped', state: ending.state, next };
+}
+
+function ended(running: Running, end: End): Ending {
+  return { ...end, step: null, totals: totalsOf(running.record.steps), joined: running.joined };
+}
+
+function report(running: Running, { state, error, totals }: Ending): void {
+  const durationMs = running.ports.clock.now() - running.record.job.createdAt.getTime();
+  running.emit({ type: 'job_ended', state, error, totals, durationMs });
+}
+
+/**
+ * What a transient fault leads to: the job is parked with a backoff, or fails when the budget of the fault's
+ * kind is used up or its deadline comes before the next try. A rate limit costs nothing of the budget.
+ */
+export async function parkOrFail(running: Running, fault: FleetError): Promise<Outcome> {
+  const { job, grew } = running.record;
+  const { limits } = job.agent;
+  const before: Failures = grew ? { model: 0, tools: 0 } : job.failures;
+  const kind = fault.code === 'tool_server_unavailable' ? 'tools' : 'model';
+  const budget = kind === 'tools' ? limits.toolRetries : limits.modelRetries;
+  const charged = fault.code !== 'model_rate_limited';
+  if (charged && before[kind] >= budget) {
+    const message = `Gave up after ${before[kind] + 1} failures in a row. The last one: ${fault.message}`;
+    return fail(running, { code: 'retries_exhausted', message });
+  }
+  const { clock } = running.ports;
+  const waitMs = backoffMs(before[kind], clock.random(), fault.retryAfterMs);
+  if (running.deadlineAt !== null && clock.now() + waitMs >= running.deadlineAt) {
+    const message = `The deadline ${job.deadline?.toISOString()} comes before the next try. The last failure: ${fault.message}`;
+    return fail(running, { code: 'deadline_exceeded', message });
+  }
+  const failures = { ...before, [kind]: before[kind] + (charged ? 1 : 0) };
+  return park(running, waitMs, `${fault.code}: ${fault.message}`, failures);
+}
+
+async function park(running: Running, waitMs: number, reason: string, failures: Failures): Promise<Outcome> {
+  const parked = await running.ports.store.park(running.fence, { waitMs, reason, failures });
+  if (parked === 'superseded') return supersede(running);
+  running.emit({ type: 'job_parked', waitMs, reason });
+  return { kind: 'parked', waitMs, reason };
+}
+
+/** Hands the job back as it stands, to be taken by any worker; nothing is charged. */
+export async function handBack(running: Running, reason: string): Promise<Outcome> {
+  const released = await running.ports.store.release(running.fence);
+  if (released === 'superseded') return supersede(running);
+  running.emit({ type: 'job_handed_back', reason });
+  return { kind: 'retry', reason };
+}
+
+/** Stops without changing anything: a newer epoch exists, or the job has ended. */
+export function supersede(running: Running): Outcome {
+  running.emit({ type: 'job_superseded' });
+  return { kind: 'superseded' };
+}

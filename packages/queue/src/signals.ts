@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** What a process tells all others at once. Ids and names only, no contents. */
+export const fleetSignal = z.discriminatedUnion('kind', [
+  /** Jobs that have ended from outside, were interrupted, or have queries that wait to join them. */
+  z.object({ kind: z.enum(['stop', 'interrupt', 'join']), jobIds: z.array(z.string()) }),
+  /** A provider asked for a pause: no call of this model before it is over. */
+  z.object({ kind: z.literal('rate_limited'), model: z.string(), forMs: z.number() }),
+]);
+export type FleetSignal = z.infer<typeof fleetSignal>;
+
+/**
+ * Messages to every process of the fleet, itself included: quick, and at most once. Whoever depends on one has
+ * another way to find out, such as the store's `news`.
+ */
+export interface Signals {
+  /** Sends; a signal that cannot be sent is dropped. */
+  publish(signal: FleetSignal): Promise<void>;
+  /** Listens until `stop`. Connections that break are made anew. */
+  listen(listener: (signal: FleetSignal) => void): Promise<{ stop(): Promise<void> }>;
+}
+
+/** Ids in one message: PostgreSQL takes 8,000 bytes. */
+const idsInOne = 100;
+
+/** Splits a signal into messages that every channel takes. */
+export function encodeSignal(signal: FleetSignal): string[] {
+  if (signal.kind === 'rate_limited') return [JSON.stringify(signal)];
+  const messages: string[] = [];
+  for (let n = 0; n < signal.jobIds.length; n += idsInOne) {
+    messages.push(JSON.stringify({ kind: signal.kind, jobIds: signal.jobIds.slice(n, n + idsInOne) }));
+  }
+  return messages;
+}
+
+/** Reads a message; null for one that is none, such as another version's. */
+export function decodeSignal(message: string): FleetSignal | null {
+  try {
+    return fleetSignal.parse(JSON.parse(message));
+  } catch {
+    return null;
+  }
+}
