@@ -99,6 +99,12 @@ describe('the README', () => {
     expect((await run(show)).stdout).toContain('math__statistics');
     expect(await run(documented('sessions', 'list'))).toMatchObject({ code: 0 });
     expect((await run(documented('doctor'))).stdout).toContain(up.url);
+    const of = (args: string[], word: string, id: string) => args.map((arg) => (arg === word ? id : arg));
+    expect((await run(of(documented('jobs', 'replay'), 'JOB_ID', job))).stdout).toContain(`repeats ${job}`);
+    expect((await run(of(documented('jobs', 'cancel'), 'JOB_ID', job))).stdout).toContain('succeeded');
+    const none = await run(of(documented('jobs', 'cancel', '--session'), 'SESSION_ID', 'sess_none'));
+    expect(none.stdout).toContain('canceled 0 jobs');
+    expect(await run(documented('jobs', 'list', '--state'))).toMatchObject({ code: 0 });
   });
 
   test('its single query with a server of its own is answered', async () => {
