@@ -196,7 +196,7 @@ describe('a server that does not work', () => {
           mcpServers: {
             broken: { command: process.execPath, args: [nasty, behaviour], startTimeoutMs: 2000 },
           },
-          agents: { default: { limits: { transientRetries: 0 } } },
+          agents: { default: { limits: { toolRetries: 0 } } },
         }),
       );
       const { code, stdout } = await runCli(['submit', 'hi', '--wait', '--config', path, ...data()]);

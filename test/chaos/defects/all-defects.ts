@@ -8,14 +8,14 @@ import { noClaim } from './no-claim.ts';
 import { noReconciler } from './no-reconciler.ts';
 import { noStepIndex } from './no-step-index.ts';
 import { repeatsUnknown } from './repeats-unknown.ts';
-import { settlesTwice } from './settles-twice.ts';
+import { takesEnded } from './takes-ended.ts';
 
 /** Every deliberate defect. */
 export const allDefects: readonly Defect[] = [
   noClaim,
   repeatsUnknown,
   ignoresTail,
-  settlesTwice,
+  takesEnded,
   lastWriterWins,
   noStepIndex,
   acceptsBeforeStoring,

@@ -9,8 +9,6 @@ export const noReconciler: Defect = {
   caughtBy: ['one end'],
   source: {
     module: '/services/reconciler/src/reconciler.ts',
-    replacements: [
-      { find: 'const { store, queue, metrics } = this.#parts;', by: 'if (Date.now() > 0) return 0; $&' },
-    ],
+    replacements: [{ find: 'of this.#repairs) {', by: 'of this.#repairs.slice(0, 0)) {' }],
   },
 };

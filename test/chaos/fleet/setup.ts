@@ -50,7 +50,8 @@ export const queueName = 'chaos';
 export const queueLockMs = 2_000;
 /** Limits of the agent: short, so that much happens in a short run. */
 export const limits = {
-  transientRetries: 30,
+  modelRetries: 30,
+  toolRetries: 30,
   crashes: 20,
   toolTimeoutMs: 3_000,
   modelTimeoutMs: 3_000,

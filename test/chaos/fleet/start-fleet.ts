@@ -30,7 +30,8 @@ export async function startFleet(setup: FleetSetup, opened: Partial<Fleet>): Pro
   await migrate(storeServer.url(), queueServer.url());
   const view = openStoreView(topology, storeServer.url());
   const ledgers = openLedgers(folder);
-  Object.assign(opened, { view, ledgers, simulator: await startSimulator(folder) });
+  Object.assign(opened, { view, ledgers });
+  opened.simulator = await startSimulator(folder);
 
   const toolsPort = await freePort();
   const httpTools = program(setup, 'http-tools', toolsScript('http', ledgers.folder, toolsPort), () =>

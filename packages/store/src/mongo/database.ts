@@ -62,6 +62,8 @@ export function openDatabase(url: string): Database {
 /** Codes of a server that steps down, shuts down or has no primary (MongoDB server, error_codes.yml). */
 const unavailableCodes = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
+const socketCodes = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ERR_STREAM_DESTROYED']);
+
 /** Runs one verb, and turns what the driver throws when the database is away into `store_unavailable`. */
 export async function guard<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -78,6 +80,8 @@ export async function guard<T>(work: () => Promise<T>): Promise<T> {
 function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError) return true;
   if (thrown instanceof MongoServerError) return unavailableCodes.has(Number(thrown.code));
+  // A socket that breaks under a GridFS stream is not always wrapped by the driver.
+  if (thrown instanceof Error && 'code' in thrown && socketCodes.has(String(thrown.code))) return true;
   return (
     thrown instanceof MongoError &&
     /NotConnected|TopologyClosed|ClientClosed|PoolCleared|PoolClosed|Timeout/.test(thrown.name)
