@@ -6,7 +6,7 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait for processes that they started, so that two files at once keep two cores busy.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

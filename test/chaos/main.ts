@@ -26,6 +26,8 @@ try {
   console.error(thrown instanceof Error ? thrown.message : String(thrown));
   process.exitCode = 2;
 }
+// Whatever a fault has left pending in this process must not keep it.
+process.exit();
 
 /** One run; returns whether a promise was broken. */
 async function run(options: ChaosOptions): Promise<boolean> {

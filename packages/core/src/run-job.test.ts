@@ -308,7 +308,7 @@ describe('draining', () => {
     const tools = new CountingTools({ t: () => answers('x'.repeat(5000)) });
     const model = new ScriptedModel(asks(['a', 't', {}]), says('ok'));
     await run('job_1', model, tools);
-    expect(store.blobs.get('job_1.0.1')?.bytes.byteLength).toBeGreaterThan(5000);
+    expect(store.blobs.get('job_1.0.1.1')?.bytes.byteLength).toBeGreaterThan(5000);
     expect((model.requests[1] ?? '').length).toBeLessThan(1000);
   });
 });

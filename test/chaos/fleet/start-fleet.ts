@@ -50,11 +50,13 @@ export async function startFleet(setup: FleetSetup, opened: Partial<Fleet>): Pro
     opened.workers?.push(await workerBehindProxies(setup, `worker-${n}`, queueServer, storeServer));
   }
   const fleet = { ...opened, apiUrl: `http://127.0.0.1:${apiPort}` } as Fleet;
-  await Promise.all([
+  const starts = await Promise.allSettled([
     api.start(),
     reconciler.start(),
     ...fleet.workers.map((each) => startWorker(fleet, each)),
   ]);
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed) throw failed.reason;
   return fleet;
 }
 
