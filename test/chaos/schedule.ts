@@ -7,6 +7,8 @@ export interface FaultEntry {
   name: string;
   what: string;
   outdates: string | null;
+  /** True when the database server itself crashed. */
+  crashesStore: boolean;
   from: number;
   to: number;
   /** Set when the fault could not be made, or undone, as it should. */
@@ -43,7 +45,9 @@ export async function runSchedule(
       await pause(gap);
       if (options.signal.aborted) return;
       const { what, outdates } = planned;
-      const entry: FaultEntry = { name: fault.name, what, outdates, from: Date.now(), to: 0, failed: null };
+      const crashesStore = fault.crashesStore ?? false;
+      const particulars = { name: fault.name, what, outdates, crashesStore };
+      const entry: FaultEntry = { ...particulars, from: Date.now(), to: 0, failed: null };
       happened.push(entry);
       try {
         await planned.run(fleet, pause);

@@ -151,8 +151,11 @@ export interface ContextStore {
   /** Unsafe calls that were claimed, whether they have a result or not. */
   claims(jobId: string): Promise<Claim[]>;
 
-  /** Raises the job's epoch, sets it running and reads all that is needed to go on with it. */
-  take(jobId: string): Promise<Take>;
+  /**
+   * Raises the job's epoch, sets it running and reads all that is needed to go on with it. `durable` asks for a
+   * flush, without which a crash of the database can give the epoch out again.
+   */
+  take(jobId: string, options?: { durable: boolean }): Promise<Take>;
   /** Writes a step at its position, once. `durable` asks for a flush to disk before it returns. */
   recordStep(fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded>;
   /**

@@ -36,7 +36,8 @@ export interface RunOptions {
  * store cannot be reached; the job then stands as it was recorded and is to be delivered again.
  */
 export async function runJob(jobId: string, ports: RunPorts, options: RunOptions): Promise<Outcome> {
-  const take = await ports.store.take(jobId);
+  const durable = options.policy.durability === 'strict';
+  const take = await ports.store.take(jobId, { durable });
   if (take.kind !== 'taken') return withoutTaking(take);
   const deadline = deadlineAlarm(take.leftMs, ports);
   const running = open(take, ports, options, deadline);

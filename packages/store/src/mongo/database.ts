@@ -79,7 +79,11 @@ export async function guard<T>(work: () => Promise<T>): Promise<T> {
 
 function isUnavailable(thrown: unknown): boolean {
   if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError) return true;
-  if (thrown instanceof MongoServerError) return unavailableCodes.has(Number(thrown.code));
+  if (thrown instanceof MongoServerError && thrown.code !== undefined) {
+    return unavailableCodes.has(Number(thrown.code));
+  }
+  // A bulk write wraps whatever it met on the way.
+  if (thrown instanceof MongoBulkWriteError) return true;
   // A socket that breaks under a GridFS stream is not always wrapped by the driver.
   if (thrown instanceof Error && 'code' in thrown && socketCodes.has(String(thrown.code))) return true;
   return (

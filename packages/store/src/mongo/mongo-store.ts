@@ -76,7 +76,8 @@ export class MongoStore implements ContextStore {
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
   claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
 
-  take = (jobId: string): Promise<Take> => this.#run(take, jobId);
+  take = (jobId: string, options = { durable: false }): Promise<Take> =>
+    this.#run(take, jobId, options.durable);
   recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
     this.#run(recordStep, fence, step, options.durable);
   claim = (fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> =>

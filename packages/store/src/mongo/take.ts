@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isTerminal, jobFormat, type Take } from '@mcp-fleet/core';
 import { decodeStep } from '../record-codec.ts';
-import { type Database, lazy } from './database.ts';
+import { type Database, flushed, lazy } from './database.ts';
 import { type JobDoc, type SessionDoc, toJob, toSession } from './documents.ts';
 import { finishJoined, isSteered } from './join.ts';
 import { passSession } from './pass-session.ts';
@@ -11,7 +11,7 @@ import { readClaims, readSteps, readTurns } from './read-record.ts';
  * Takes a job by compare-and-set on its epoch, and reads all that is needed to go on with it only then, so that
  * what an older epoch recorded up to the take is in it.
  */
-export async function take(database: Database, jobId: string): Promise<Take> {
+export async function take(database: Database, jobId: string, durable: boolean): Promise<Take> {
   for (;;) {
     const job = await database.jobs.findOne({ _id: jobId });
     if (!job) return { kind: 'absent' };
@@ -21,7 +21,7 @@ export async function take(database: Database, jobId: string): Promise<Take> {
     ]);
     const refusal = await refuse(database, job, session);
     if (refusal) return refusal;
-    const raised = await raiseEpoch(database, job, session, recorded);
+    const raised = await raiseEpoch(database, job, session, recorded, durable);
     if (raised) return { kind: 'taken', ...(await readAll(database, raised, session)) };
   }
 }
@@ -84,6 +84,7 @@ async function raiseEpoch(
   job: JobDoc,
   session: SessionDoc | null,
   recorded: number,
+  durable: boolean,
 ): Promise<JobDoc | null> {
   const now = clock.now();
   const vanished = job.state === 'running';
@@ -102,7 +103,7 @@ async function raiseEpoch(
   const raised = await jobs.updateOne(
     { _id: job._id, epoch: job.epoch, state: job.state },
     { $set: change },
-    lazy,
+    durable ? flushed : lazy,
   );
   return raised.matchedCount === 1 ? { ...job, ...change } : null;
 }

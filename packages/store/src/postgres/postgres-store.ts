@@ -68,7 +68,8 @@ export class PostgresStore implements ContextStore {
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
   claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
 
-  take = (jobId: string): Promise<Take> => take(this.#database, jobId);
+  take = (jobId: string, options = { durable: false }): Promise<Take> =>
+    take(this.#database, jobId, options.durable);
   recordStep = (fence: Fence, step: Step, options: { durable: boolean }): Promise<Recorded> =>
     recordStep(this.#database, fence, step, options.durable);
   claim = (fence: Fence, positions: readonly Position[]): Promise<Position[] | 'superseded'> =>

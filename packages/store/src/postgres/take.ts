@@ -70,11 +70,14 @@ type StateRow = Pick<JobRow, 'id' | 'state' | 'format' | 'joined' | 'session_id'
 };
 
 /**
- * Lazily flushed: should the database lose a take, an epoch may be given out twice. Positions guard the steps
+ * Flushed lazily unless `durable`: should the database lose a take, an epoch may be given out twice. Positions guard the steps
  * then, the owner guards the claims, and only one can settle.
  */
-export async function take(database: Database, jobId: string): Promise<Take> {
-  const [row] = await database.lazy<TakenRow>('take', takeJob, [jobId, jobFormat]);
+export async function take(database: Database, jobId: string, durable: boolean): Promise<Take> {
+  const values = [jobId, jobFormat];
+  const [row] = durable
+    ? await database.flushed<TakenRow>('take', takeJob, values)
+    : await database.lazy<TakenRow>('take', takeJob, values);
   if (!row) return whyNot(database, jobId);
   return {
     kind: 'taken',
