@@ -7,8 +7,6 @@ export interface FaultEntry {
   name: string;
   what: string;
   outdates: string | null;
-  /** True when the database server itself crashed. */
-  crashesStore: boolean;
   from: number;
   to: number;
   /** Set when the fault could not be made, or undone, as it should. */
@@ -45,8 +43,7 @@ export async function runSchedule(
       await pause(gap);
       if (options.signal.aborted) return;
       const { what, outdates } = planned;
-      const crashesStore = fault.crashesStore ?? false;
-      const particulars = { name: fault.name, what, outdates, crashesStore };
+      const particulars = { name: fault.name, what, outdates };
       const entry: FaultEntry = { ...particulars, from: Date.now(), to: 0, failed: null };
       happened.push(entry);
       try {

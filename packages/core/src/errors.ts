@@ -20,6 +20,7 @@ export const errorCodes = {
   port_in_use: { retry: 'never', status: 500 },
   folder_in_use: { retry: 'never', status: 500 },
   store_unavailable: { retry: 'again', status: 503 },
+  store_failed: { retry: 'again', status: 500 },
   store_not_migrated: { retry: 'never', status: 503 },
   queue_unavailable: { retry: 'again', status: 503 },
   fleet_unreachable: { retry: 'again', status: 503 },

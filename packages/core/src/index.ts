@@ -7,6 +7,7 @@ export {
   unknownOutcomePolicy,
 } from './agent.ts';
 export { backoffMs } from './backoff.ts';
+export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,

@@ -123,13 +123,15 @@ export interface Page {
 
 /**
  * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
- * database cannot be reached; nothing else is thrown for an expected situation.
+ * database cannot be reached and `store_failed` for what it refuses; nothing else is thrown for an expected situation.
  */
 export interface ContextStore {
   /** Creates or upgrades tables and indexes. Idempotent, safe to run from several processes at once. */
   migrate(): Promise<void>;
   /** Resolves when the database answers and is migrated. Throws `store_unavailable` or `store_not_migrated`. */
   check(): Promise<void>;
+  /** What the server's set-up does not protect against, a sentence each, for people. Empty when all is well. */
+  setupWarnings(): Promise<string[]>;
   close(): Promise<void>;
 
   createSession(session: NewSession): Promise<Session>;

@@ -33,7 +33,7 @@ export interface RunOptions {
 
 /**
  * Runs one delivery of a job: takes it, goes on from its record, and ends in an outcome. Throws only when the
- * store cannot be reached; the job then stands as it was recorded and is to be delivered again.
+ * store fails; the job then stands as it was recorded and is to be delivered again.
  */
 export async function runJob(jobId: string, ports: RunPorts, options: RunOptions): Promise<Outcome> {
   const durable = options.policy.durability === 'strict';
@@ -174,13 +174,21 @@ async function normalise(
   try {
     if (running.signal.aborted) return await stopped(running, options, deadline);
     const fault = toFleetError(thrown);
-    if (fault.code === 'store_unavailable') throw fault;
+    if (isOfStore(fault)) throw fault;
     if (fault.retry === 'again') return await parkOrFail(running, fault);
     return await fail(running, { code: fault.code, message: fault.message });
   } catch (late) {
     if (late instanceof Superseded) return supersede(running);
     throw late;
   }
+}
+
+/**
+ * A store that fails leaves the job as it was recorded, to be delivered again. A fault that stays shows as takes
+ * without a step in between, which the limit of crashes ends.
+ */
+function isOfStore(fault: FleetError): boolean {
+  return fault.code === 'store_unavailable' || fault.code === 'store_failed';
 }
 
 /** The loop was aborted in the middle of a step. */

@@ -8,6 +8,7 @@ import {
 } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
+import { checkPostgresClock, postgresWarnings, redisWarnings } from './datastore-setup.ts';
 import { postgresSignals } from './postgres-signals.ts';
 import { redisSignals } from './redis-signals.ts';
 import type { Signals } from './signals.ts';
@@ -28,6 +29,14 @@ export interface QueueBackend {
   migrate(): Promise<void>;
   /** Resolves when the datastore answers, throws `queue_unavailable` with the reason otherwise. */
   check(): Promise<void>;
+  /**
+   * Throws `queue_unavailable` when this machine's clock differs from the datastore's by more than that. Locks
+   * on PostgreSQL are written by the clocks of those who hold them, so a clock that is off takes ids from
+   * workers that are alive. Locks on Redis run by the clock of Redis: any clock will do.
+   */
+  checkClock(toleratedMs: number): Promise<void>;
+  /** What the datastore's set-up does not protect against, a sentence each. Empty when all is well. */
+  setupWarnings(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -88,14 +97,17 @@ function openRedis(url: string, options: BackendOptions): QueueBackend {
         return connection as Redis;
       }),
     migrate: async () => undefined,
-    check: () => pingRedis(url),
+    check: () => withRedis(url, async (redis) => void (await redis.ping())),
+    checkClock: async () => undefined,
+    setupWarnings: () => withRedis(url, redisWarnings),
     close: async () => {
       for (const redis of opened) redis.disconnect();
     },
   };
 }
 
-async function pingRedis(url: string): Promise<void> {
+/** Runs `work` on a connection of its own, and says so at once when Redis is away. */
+async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -106,7 +118,7 @@ async function pingRedis(url: string): Promise<void> {
   redis.on('error', (error) => reasons.push(error.message || String(error)));
   try {
     await redis.connect();
-    await redis.ping();
+    return await work(redis);
   } catch (thrown) {
     const reason = reasons[0] ?? (thrown instanceof Error ? thrown.message : String(thrown));
     throw new FleetError('queue_unavailable', `Redis does not answer: ${reason}.`, { cause: thrown });
@@ -157,6 +169,8 @@ export function openPooledBackend(pool: QueuePool, options: BackendOptions = {})
     signals: () => postgresSignals(`${queueName}:signals`, pool as never),
     migrate: () => migratePostgres(pool),
     check: () => checkPostgres(pool),
+    checkClock: (toleratedMs) => checkPostgresClock(pool, toleratedMs),
+    setupWarnings: () => postgresWarnings(pool),
     close: async () => undefined,
   };
 }

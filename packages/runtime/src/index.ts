@@ -8,3 +8,4 @@ export { type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
 export { createLogger, type Logger, logEvents } from './logger.ts';
 export { FleetMetrics } from './metrics.ts';
 export { waitUntilReachable } from './wait-until-reachable.ts';
+export { warnAboutSetup } from './warn-about-setup.ts';

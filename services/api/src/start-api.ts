@@ -11,6 +11,7 @@ import {
   type Stoppable,
   StopStack,
   waitUntilReachable,
+  warnAboutSetup,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { createApp } from './app.ts';
@@ -39,6 +40,7 @@ export async function startApi(setup: {
     });
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
+    void warnAboutSetup({ store, queue: backend }, logger);
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const app = createApp({

@@ -31,6 +31,10 @@ export async function startReconciler(setup: {
     });
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
+    await waitUntilReachable(() => backend.checkClock(environment.QUEUE_LOCK_MS / 4), {
+      waitMs: environment.STARTUP_WAIT_MS,
+      onRetry: (reason, nextInMs) => logger.warn({ part: 'clock', nextInMs }, reason),
+    });
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const metrics = new FleetMetrics();

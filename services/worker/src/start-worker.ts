@@ -11,6 +11,7 @@ import {
   StopStack,
   startHealthServer,
   waitUntilReachable,
+  warnAboutSetup,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { createToolProvider, parseServersConfig } from '@mcp-fleet/tools';
@@ -88,6 +89,8 @@ async function connect(
   });
   await waitUntilReachable(() => store.check(), wait('store'));
   await waitUntilReachable(() => backend.check(), wait('queue'));
+  await waitUntilReachable(() => backend.checkClock(environment.QUEUE_LOCK_MS / 4), wait('clock'));
+  await warnAboutSetup({ store, queue: backend }, logger);
   return { store, backend };
 }
 

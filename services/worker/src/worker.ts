@@ -149,8 +149,8 @@ export class FleetWorker {
       return await this.#dispose(outcome);
     } catch (thrown) {
       logger.warn({ jobId, err: thrown }, 'job could not be run and is delivered again');
-      const known = thrown instanceof FleetError && thrown.retry === 'again';
-      return { kind: 'again', delayMs: Math.round(storeDownMs * (known ? 0.5 + Math.random() : 5)) };
+      const away = thrown instanceof FleetError && thrown.code === 'store_unavailable';
+      return { kind: 'again', delayMs: Math.round(storeDownMs * (away ? 0.5 + Math.random() : 5)) };
     } finally {
       this.#running.end(jobId);
     }

@@ -8,8 +8,7 @@ const graceMs = 1_500;
  *
  * A reply that was sent but never recorded may be asked for again, by the next epoch. A worker with an epoch
  * from before the recording cannot know of it: it may ask once, and what it gets is not recorded. So there are
- * two rules. By count: an epoch asks once for a round, and those after the recording not at all; a crash of the
- * database server may lose one take, so that its epoch is given out again (design.md, invariant 10). By time: a
+ * two rules. By count: an epoch asks once for a round, and those after the recording not at all. By time: a
  * worker that began its life after the recording was seen, or that no fault has outdated, does not ask.
  */
 export const noReplyTwice: Check = {
@@ -22,7 +21,7 @@ export const noReplyTwice: Check = {
         const round = replies - base;
         const seen = observations.steps.get(`${jobId}/${round}/0`);
         if (seen === undefined) continue;
-        if (asked.length > seen.epoch + takesLost(faults, asked)) {
+        if (asked.length > seen.epoch) {
           const what = `round ${round} was asked for ${asked.length} times, but recorded in epoch ${seen.epoch} at the latest`;
           found.push({ id: jobId, what });
         }
@@ -36,13 +35,6 @@ export const noReplyTwice: Check = {
     return found;
   },
 };
-
-/** Takes that the database may have lost between the first of these requests and the last. */
-function takesLost(faults: Evidence['faults'], asked: Evidence['requests']): number {
-  const first = Math.min(...asked.map((request) => request.begun));
-  const last = Math.max(...asked.map((request) => request.begun));
-  return faults.filter(({ crashesStore, from, to }) => crashesStore && from <= last && to >= first).length;
-}
 
 function isLate(
   { begun, client }: { begun: number; client: string | null },

@@ -4,8 +4,8 @@ export const noStepIndex: Defect = {
   name: 'no-step-index',
   what: 'positions of steps are not unique, and the fence is not looked at',
   topology: 'postgres',
-  faults: ['worker-sigstop', 'queue-blackhole'],
-  seconds: 30,
+  faults: ['queue-blackhole', 'worker-sigstop', 'model-slow'],
+  seconds: 40,
   caughtBy: ['unchanged steps'],
   prepare: (fleet) => fleet.view.dropStepUniqueness(),
   source: {

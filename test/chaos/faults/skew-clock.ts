@@ -1,9 +1,13 @@
+import type { Fleet, FleetWorker } from '../fleet/setup.ts';
 import { startWorker } from '../fleet/start-fleet.ts';
 import { type Fault, workerNames, workerOf } from './fault.ts';
 
 const skewMs = 5 * 60_000;
 
-/** A worker whose clock is five minutes fast or slow for a while. */
+/**
+ * A worker whose clock is five minutes fast or slow for a while. A queue on PostgreSQL goes by its workers'
+ * clocks; there the worker has to refuse to start.
+ */
 export const skewClock: Fault = {
   name: 'clock-skew',
   lane: 'workers',
@@ -19,7 +23,8 @@ export const skewClock: Fault = {
         worker.clockShiftMs = shift;
         try {
           await worker.process.terminate();
-          await startWorker(fleet, worker);
+          if (fleet.topology === 'postgres') await refusedStart(fleet, worker);
+          else await startWorker(fleet, worker);
           await pause(ms);
         } finally {
           worker.clockShiftMs = 0;
@@ -30,3 +35,12 @@ export const skewClock: Fault = {
     };
   },
 };
+
+async function refusedStart(fleet: Fleet, worker: FleetWorker): Promise<void> {
+  const refusal = await startWorker(fleet, worker).then(
+    () => null,
+    (thrown: Error) => thrown.message,
+  );
+  if (refusal === null) throw new Error(`${worker.name} runs with a wrong clock on a queue that goes by it`);
+  if (!refusal.includes("This machine's clock is")) throw new Error(refusal);
+}

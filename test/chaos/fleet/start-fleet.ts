@@ -66,7 +66,7 @@ export async function startWorker(fleet: Fleet, worker: FleetWorker): Promise<vo
   await keepStarting(worker.process, {
     env: {
       SIMULATOR_URL: `${fleet.simulator.url}/as/${worker.name}.${worker.process.life + 1}`,
-      ...(shift === 0 ? {} : { CLOCK_SHIFT_MS: String(shift) }),
+      ...(shift === 0 ? {} : { CLOCK_SHIFT_MS: String(shift), STARTUP_WAIT_MS: '2000' }),
     },
     ...(shift === 0 ? {} : { args: ['--import', './test/chaos/servers/shift-clock.ts'] }),
   });

@@ -64,13 +64,18 @@ const unavailableCodes = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11
 
 const socketCodes = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ERR_STREAM_DESTROYED']);
 
-/** Runs one verb, and turns what the driver throws when the database is away into `store_unavailable`. */
+/** Runs one verb, and turns what the driver throws into the store's faults. */
 export async function guard<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    if (!isUnavailable(thrown)) throw thrown;
+    if (thrown instanceof FleetError) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    if (!isUnavailable(thrown)) {
+      throw new FleetError('store_failed', `The MongoDB store refused a command: ${reason}.`, {
+        cause: thrown,
+      });
+    }
     throw new FleetError('store_unavailable', `The MongoDB store cannot be reached: ${reason}.`, {
       cause: thrown,
     });

@@ -38,6 +38,7 @@ import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { end, settle } from './settle.ts';
+import { setupWarnings } from './setup-warnings.ts';
 import { take } from './take.ts';
 import { saveToolset, toolset } from './toolsets.ts';
 
@@ -62,6 +63,7 @@ export class MongoStore implements ContextStore {
 
   migrate = (): Promise<void> => this.#run(migrate);
   check = (): Promise<void> => this.#run(checkMigrated);
+  setupWarnings = (): Promise<string[]> => this.#run(setupWarnings);
   close = (): Promise<void> => this.#database.client.close();
 
   createSession = (session: NewSession): Promise<Session> => this.#run(reads.createSession, session);

@@ -1,3 +1,4 @@
+import { clockDifference } from '@mcp-fleet/core';
 import type { MongoClient } from 'mongodb';
 
 /** How long the measured difference to the server's clock is used. */
@@ -31,11 +32,12 @@ export class ServerClock {
   }
 
   async #measure(): Promise<void> {
-    const asked = performance.now();
-    const { localTime } = await this.#client.db('admin').command({ hello: 1 });
-    const answered = performance.now();
-    if (!(localTime instanceof Date)) return;
-    this.#offsetMs = localTime.getTime() + (answered - asked) / 2 - Date.now();
-    this.#syncedAt = answered;
+    const offsetMs = await clockDifference(async () => {
+      const { localTime } = await this.#client.db('admin').command({ hello: 1 });
+      return localTime instanceof Date ? localTime.getTime() : Number.NaN;
+    });
+    if (Number.isNaN(offsetMs)) return;
+    this.#offsetMs = offsetMs;
+    this.#syncedAt = performance.now();
   }
 }

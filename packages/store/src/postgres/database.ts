@@ -29,9 +29,9 @@ const unreachableText =
   /Connection terminated|timeout exceeded|connection error|not queryable|closed|Cannot use a pool/i;
 const notMigrated = new Set(['42P01', '3F000', '42703']);
 
-/** Turns a driver's error into the store's two faults; anything else is a bug and passes as it is. */
+/** Turns a driver's error into the store's faults. A violation of a unique index passes as it is. */
 export function toStoreError(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return thrown;
+  if (!(thrown instanceof Error) || thrown instanceof FleetError || isDuplicate(thrown)) return thrown;
   const code = 'code' in thrown ? String(thrown.code) : '';
   if (notMigrated.has(code)) {
     return new FleetError(
@@ -49,7 +49,9 @@ export function toStoreError(thrown: unknown): unknown {
       },
     );
   }
-  return thrown;
+  return new FleetError('store_failed', `The PostgreSQL store refused a statement: ${thrown.message}.`, {
+    cause: thrown,
+  });
 }
 
 /** True for a violation of a unique index. */

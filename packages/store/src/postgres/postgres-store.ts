@@ -38,6 +38,7 @@ import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
 import { end, settle } from './settle.ts';
+import { setupWarnings } from './setup-warnings.ts';
 import { interrupt, join, news } from './steering.ts';
 import { take } from './take.ts';
 
@@ -52,6 +53,7 @@ export class PostgresStore implements ContextStore {
 
   migrate = (): Promise<void> => migrate(this.#database);
   check = (): Promise<void> => checkMigrated(this.#database);
+  setupWarnings = (): Promise<string[]> => setupWarnings(this.#database);
   close = (): Promise<void> => this.#database.close();
 
   createSession = (session: NewSession): Promise<Session> => reads.createSession(this.#database, session);

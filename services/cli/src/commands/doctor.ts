@@ -28,7 +28,12 @@ interface Finding {
   part: string;
   ok: boolean;
   detail: string;
+  /** What works but is not set up to last. */
+  warnings?: string[];
 }
+
+/** What was seen of a part: what is well, and what works but is not set up to last. */
+type Look = () => Promise<string | Omit<Finding, 'part' | 'ok'>> | string;
 
 export function doctorCommand(program: Command): void {
   const command = program
@@ -45,9 +50,10 @@ async function doctor(options: DoctorOptions): Promise<void> {
   const output = createOutput(options.json === true);
   const environment = readEnvironment(process.env);
   const findings: Finding[] = [];
-  const examine = async (part: string, look: () => Promise<string> | string) => {
+  const examine = async (part: string, look: Look) => {
     try {
-      findings.push({ part, ok: true, detail: await look() });
+      const seen = await look();
+      findings.push({ part, ok: true, ...(typeof seen === 'string' ? { detail: seen } : seen) });
     } catch (thrown) {
       findings.push({ part, ok: false, detail: thrown instanceof Error ? thrown.message : String(thrown) });
     }
@@ -63,28 +69,29 @@ async function doctor(options: DoctorOptions): Promise<void> {
 
   const healthy = findings.every((finding) => finding.ok);
   output.result({ healthy, findings }, () => {
-    for (const { part, ok, detail } of findings) {
+    for (const { part, ok, detail, warnings = [] } of findings) {
       output.line(`${ok ? color.green('✓') : color.red('✗')} ${part.padEnd(10)} ${detail}`);
+      for (const warning of warnings) output.line(`${color.yellow('!')} ${part.padEnd(10)} ${warning}`);
     }
   });
   if (!healthy) process.exitCode = exitCodes.unavailable;
 }
 
-async function examineStore(url: string): Promise<string> {
+async function examineStore(url: string): Promise<Omit<Finding, 'part' | 'ok'>> {
   const store = openStore(url);
   try {
     await store.check();
-    return `${schemeOf(url)} answers and is migrated`;
+    return { detail: `${schemeOf(url)} answers and is migrated`, warnings: await store.setupWarnings() };
   } finally {
     await store.close();
   }
 }
 
-async function examineQueue(url: string): Promise<string> {
+async function examineQueue(url: string): Promise<Omit<Finding, 'part' | 'ok'>> {
   const backend = openQueueBackend(url);
   try {
     await backend.check();
-    return `${schemeOf(url)} answers`;
+    return { detail: `${schemeOf(url)} answers`, warnings: await backend.setupWarnings() };
   } finally {
     await backend.close();
   }
@@ -114,7 +121,7 @@ function describeModel(environment: Environment): string {
 async function examineTools(
   options: DoctorOptions,
   environment: Environment,
-  examine: (part: string, look: () => Promise<string> | string) => Promise<void>,
+  examine: (part: string, look: Look) => Promise<void>,
 ): Promise<void> {
   const path = options.config ?? environment.FLEET_CONFIG;
   let servers = {};
