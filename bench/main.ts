@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchCancel } from './cancel.ts';
 import { benchIdle } from './idle.ts';
 import { benchLoop } from './loop.ts';
 
@@ -8,6 +9,7 @@ const { positionals, values } = parseArgs({
 });
 
 const benchmarks: Record<string, () => Promise<void>> = {
+  cancel: benchCancel,
   idle: benchIdle,
   loop: () =>
     values.quick

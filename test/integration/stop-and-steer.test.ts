@@ -61,6 +61,60 @@ for (const { name, needs, open } of topologies) {
       expect((await client.jobs.cancel(job.id)).state).toBe('canceled');
     });
 
+    test('a running tool call is withdrawn at its server when its job is canceled', async () => {
+      tools.hold(1);
+      await simulator.script([asksToAdd(1)]);
+      const job = await client.jobs.create({ query: 'add' });
+      await tools.received(1);
+      expect(await client.jobs.cancel(job.id)).toMatchObject({ state: 'canceled' });
+      await tools.canceled(1);
+      tools.release(1);
+      expect(await client.jobs.get(job.id)).toMatchObject({ state: 'canceled', answer: null });
+    });
+
+    test('the order of a session holds across retries, delays, failed turns and dead workers', async () => {
+      const session = await client.sessions.create();
+      const ids: string[] = [];
+      const submit = async (query: string, more: { not_before?: string } = {}) => {
+        const job = await client.jobs.create({ query, session_id: session.id, ...more });
+        ids.push(job.id);
+        return job.id;
+      };
+      await simulator.script([
+        { error: { status: 529 } },
+        saysDone('retried'),
+        { hold: true, ...(saysDone('of a dead worker') as object) },
+        saysDone('of the next worker'),
+        { error: { status: 400 } },
+        saysDone('after a failed turn'),
+        saysDone('delayed'),
+        saysDone('last'),
+      ]);
+      await submit('retried');
+      const killed = await submit('killed');
+      const failed = await submit('failed');
+      await submit('after a failed turn');
+      await submit('delayed', { not_before: new Date(Date.now() + 6_000).toISOString() });
+      const last = await submit('last');
+      await simulator.requested(killed, 1);
+      await Promise.all(processes.slice(1, 3).map((process) => process.kill('SIGKILL')));
+      processes.push(await startFleetProcess(['worker'], { ...topology.env, SIMULATOR_URL: simulator.url }));
+      await client.jobs.wait(last);
+      expect(await client.jobs.get(failed)).toMatchObject({ state: 'failed' });
+      const messages = await client.sessions.messages(session.id);
+      const answers = messages.flatMap(({ role, content }) => (role === 'assistant' ? content : []));
+      expect(answers.map((block) => block.text)).toEqual([
+        'retried',
+        'of the next worker',
+        'after a failed turn',
+        'delayed',
+        'last',
+      ]);
+      expect(messages.filter(({ role }) => role === 'user').map((message) => message.job_id)).toEqual(
+        ids.filter((id) => id !== failed),
+      );
+    });
+
     test('canceling all jobs of a session ends those that wait as well', async () => {
       const session = await client.sessions.create();
       const first = await held(session.id);
@@ -106,21 +160,26 @@ for (const { name, needs, open } of topologies) {
 
     test('a query steers a turn that runs a tool', async () => {
       const session = await client.sessions.create();
-      tools.hold(1);
-      await simulator.script([asksToAdd(1), saysDone('both')]);
+      for (const n of [1, 2]) tools.hold(n);
+      await simulator.script([asksToAdd(1), asksToAdd(2), saysDone('both')]);
       const first = await client.jobs.create({ query: 'add', session_id: session.id });
       await tools.received(1);
       const second = await client.jobs.create({ query: 'also', session_id: session.id, on_busy: 'steer' });
+      // The worker hears of it in time for the next round, or, when it is busy, for the one after that.
       tools.release(1);
+      await tools.received(2);
+      tools.release(2);
       expect(await client.jobs.wait(second.id)).toMatchObject({
         state: 'succeeded',
         answer: 'both',
         joined: first.id,
       });
-      const roles = (await client.sessions.messages(session.id)).map((message) =>
+      const blocks = (await client.sessions.messages(session.id)).map((message) =>
         message.content.map((block) => block.type),
       );
-      expect(roles).toEqual([['text'], ['tool_use'], ['tool_result', 'text'], ['text']]);
+      const [early, late] = [blocks.splice(2, 1), blocks.splice(3, 1)].flat();
+      expect(blocks).toEqual([['text'], ['tool_use'], ['tool_use'], ['text']]);
+      expect([early, late].toSorted()).toEqual([['tool_result'], ['tool_result', 'text']]);
     });
 
     test('a query interrupts a turn, which keeps what it had', async () => {

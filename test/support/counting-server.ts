@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { z } from 'zod';
@@ -14,6 +15,8 @@ export interface CountingServer {
   /** Calls with this argument wait until they are released. */
   hold(n: number): void;
   release(n: number): void;
+  /** Resolves when a client has withdrawn so many calls (`notifications/cancelled`). */
+  canceled(times: number): Promise<void>;
   /** Resolves when a call with this argument has been received `times` times. */
   received(n: number, times?: number): Promise<void>;
   stop(): Promise<void>;
@@ -24,7 +27,18 @@ export async function startCountingServer(): Promise<CountingServer> {
   const counts: Record<string, number> = {};
   const keys: Record<string, string[]> = {};
   const held = new Map<number, { promise: Promise<void>; release: () => void }>();
+  let canceled = 0;
   let watchers: (() => void)[] = [];
+  const when = (holds: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const watcher = () => {
+        if (!holds()) return;
+        watchers = watchers.filter((other) => other !== watcher);
+        resolve();
+      };
+      watchers.push(watcher);
+      watcher();
+    });
 
   const newServer = () => {
     const server = new McpServer({ name: 'counting', version: '1.0.0' });
@@ -49,7 +63,12 @@ export async function startCountingServer(): Promise<CountingServer> {
     const server = newServer();
     response.on('close', () => void server.close().catch(() => undefined));
     await server.connect(transport as Parameters<typeof server.connect>[0]);
-    await transport.handleRequest(request, response);
+    const body = request.method === 'POST' ? await json(request) : undefined;
+    if ((body as { method?: string } | undefined)?.method === 'notifications/cancelled') {
+      canceled += 1;
+      for (const watcher of watchers) watcher();
+    }
+    await transport.handleRequest(request, response, body);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 
@@ -65,17 +84,8 @@ export async function startCountingServer(): Promise<CountingServer> {
       held.get(n)?.release();
       held.delete(n);
     },
-    received(n, times = 1) {
-      return new Promise((resolve) => {
-        const watcher = () => {
-          if ((counts[`add:${n}`] ?? 0) < times) return;
-          watchers = watchers.filter((other) => other !== watcher);
-          resolve();
-        };
-        watchers.push(watcher);
-        watcher();
-      });
-    },
+    canceled: (times) => when(() => canceled >= times),
+    received: (n, times = 1) => when(() => (counts[`add:${n}`] ?? 0) >= times),
     async stop() {
       for (const entry of held.values()) entry.release();
       http.closeAllConnections();

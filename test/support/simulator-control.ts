@@ -6,6 +6,10 @@ export interface TestSimulator {
   url: string;
   /** Plays these replies, in order, for the requests of one job, or of any when none is named. */
   script(replies: unknown[], job?: string): Promise<void>;
+  /** Milliseconds before each answer begins. */
+  latency(ms: number): Promise<void>;
+  /** Requests that all jobs have made. */
+  total(): Promise<number>;
   /** Lets the reply that is held go. */
   release(): Promise<void>;
   /** Requests whose replies are held now; one whose caller went away is held no more. */
@@ -37,6 +41,9 @@ export async function startTestSimulator(): Promise<TestSimulator> {
   return {
     url: simulator.url,
     script: (replies, job) => post('script', { ...(job ? { job } : {}), replies }),
+    latency: (ms) => post('config', { latencyMs: ms }),
+    total: async () =>
+      Object.values((await stats()).by_job).reduce((sum, { requests: made }) => sum + made, 0),
     release: () => post('release'),
     held: async () => (await stats()).held,
     requests,

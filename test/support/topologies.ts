@@ -43,16 +43,21 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
 
 async function openPostgresTopology(): Promise<TestTopology> {
   const database = await createPostgresDatabase();
-  return open(database.url, database.url, () => database.drop());
+  return openTopology(database.url, database.url, () => database.drop());
 }
 
 async function openFleetTopology(): Promise<TestTopology> {
   const url = new URL(service('mongo'));
   url.pathname = `/${uniqueName()}`;
-  return open(url.href, service('redis'), async () => undefined);
+  return openTopology(url.href, service('redis'), async () => undefined);
 }
 
-async function open(storeUrl: string, queueUrl: string, drop: () => Promise<void>): Promise<TestTopology> {
+/** Store and queue at these URLs; `drop` removes what the test leaves there. */
+export async function openTopology(
+  storeUrl: string,
+  queueUrl: string,
+  drop: () => Promise<void>,
+): Promise<TestTopology> {
   const store = openStore(storeUrl);
   await store.migrate();
   const queueName = uniqueName();

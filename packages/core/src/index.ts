@@ -53,6 +53,7 @@ export type {
   Alarm,
   Claim,
   Clock,
+  CollectedBlobs,
   ContextStore,
   Ending,
   Fence,

@@ -10,6 +10,8 @@ export type Outcome =
   | { kind: 'ended'; state: TerminalState; next: string | null }
   /** Handed back: to be delivered again at once, to any worker. */
   | { kind: 'retry'; reason: string }
+  /** Stored by a newer version: to be delivered again, until a worker that understands it has it. */
+  | { kind: 'not_understood'; reason: string }
   /** Parked: to be delivered again after this time. */
   | { kind: 'parked'; waitMs: number; reason: string }
   /** Another worker holds a newer epoch, or nothing is left to hold. */

@@ -214,10 +214,21 @@ export interface ContextStore {
   freeJoined(limit: number): Promise<string[]>;
   /** Jobs whose deadline has come, and jobs without a step whose expiry has. */
   overdueJobs(limit: number): Promise<Job[]>;
+  /**
+   * Looks at blobs older than `idleMs`, in the order of ids behind `after`, and deletes those that no step of
+   * their job refers to and no longer can: left by a worker that died before it recorded the result.
+   */
+  collectBlobs(idleMs: number, page: { after: string | null; limit: number }): Promise<CollectedBlobs>;
+}
+
+/** `after` is where to go on; null at the end. */
+export interface CollectedBlobs {
+  deleted: number;
+  after: string | null;
 }
 
 export interface NewBlob {
-  /** `<job>/<round>/<slot>`: the same result saved twice is one blob. */
+  /** `<job>.<round>.<slot>.<epoch>`: the same result saved twice is one blob. */
   id: string;
   tenant: string;
   jobId: string;

@@ -63,7 +63,7 @@ function withoutTaking(take: Exclude<Take, { kind: 'taken' }>): Outcome {
       return { kind: 'parked', waitMs: take.waitMs, reason: 'not yet due' };
     case 'newer_format':
       return {
-        kind: 'retry',
+        kind: 'not_understood',
         reason: `stored in format ${take.format}, this worker reads up to ${jobFormat}`,
       };
     case 'blocked':

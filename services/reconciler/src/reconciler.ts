@@ -1,5 +1,6 @@
 import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
+import { BlobCollection } from './collect-blobs.ts';
 import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
@@ -20,11 +21,13 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts, options: ReconcilerOptions) {
     const offers = new JobOffers(parts, options);
+    const blobs = new BlobCollection(parts);
     this.#logger = parts.logger;
     this.#repairs = [
       ['sessions', () => freeSessions(parts)],
       ['overdue', () => endOverdue(parts)],
       ['offers', () => offers.offer()],
+      ['blobs', () => blobs.collect()],
     ];
     this.#task = new RepeatingTask(parts.backend, {
       name: 'reconcile',

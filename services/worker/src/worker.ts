@@ -146,7 +146,7 @@ export class FleetWorker {
           },
         },
       );
-      return await this.#dispose(outcome);
+      return await this.#dispose(jobId, outcome);
     } catch (thrown) {
       logger.warn({ jobId, err: thrown }, 'job could not be run and is delivered again');
       const away = thrown instanceof FleetError && thrown.code === 'store_unavailable';
@@ -157,7 +157,7 @@ export class FleetWorker {
   }
 
   /** What an outcome means for the queue. */
-  async #dispose(outcome: Outcome): Promise<Delivery> {
+  async #dispose(jobId: string, outcome: Outcome): Promise<Delivery> {
     switch (outcome.kind) {
       case 'completed':
       case 'failed':
@@ -169,6 +169,9 @@ export class FleetWorker {
         return { kind: 'again', delayMs: Math.max(1, outcome.waitMs) };
       case 'retry':
         return { kind: 'again', delayMs: this.draining ? 0 : elsewhereMs };
+      case 'not_understood':
+        this.#parts.logger.warn({ jobId, reason: outcome.reason }, 'job left to a newer worker');
+        return { kind: 'again', delayMs: elsewhereMs };
       case 'superseded':
         return { kind: 'done' };
     }

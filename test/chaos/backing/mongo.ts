@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { freePort, listening } from '../../support/ports.ts';
 import { ManagedProcess } from '../fleet/managed-process.ts';
-import { freePort, listening } from '../fleet/ports.ts';
 import { type BackingServer, plainEnvironment } from './backing-server.ts';
 
 /** A server of MongoDB's wire protocol (secantusdb), from the virtual environment in TEST_PYTHON_VENV. */

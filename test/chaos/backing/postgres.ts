@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../../support/ports.ts';
 import { ManagedProcess } from '../fleet/managed-process.ts';
-import { freePort } from '../fleet/ports.ts';
 import { type BackingServer, plainEnvironment } from './backing-server.ts';
 
 const installed = '/usr/lib/postgresql';

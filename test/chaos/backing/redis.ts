@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort, listening } from '../../support/ports.ts';
 import { ManagedProcess } from '../fleet/managed-process.ts';
-import { freePort, listening } from '../fleet/ports.ts';
 import { type BackingServer, plainEnvironment } from './backing-server.ts';
 
 /** A Redis that keeps every acknowledged write, so that a restart finds the queue as it was. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { freePort, listening } from '../../support/ports.ts';
 import { plainEnvironment } from '../backing/backing-server.ts';
 import { ManagedProcess } from './managed-process.ts';
-import { freePort, listening } from './ports.ts';
 
 /** One model request as the simulator saw it (services/simulator, request-log.ts). */
 export interface ModelRequest {

@@ -277,23 +277,6 @@ export function storeVerbs(opened: () => OpenedStore): void {
     expect(await store().toolset('none')).toBeNull();
   });
 
-  test('a blob of 20 MB comes back whole, for its tenant only, and is saved once', async () => {
-    const bytes = new Uint8Array(20_000_000).map((_, n) => n % 251);
-    const blob = {
-      id: `blob-${Math.random()}`,
-      tenant,
-      jobId: 'job_1',
-      mediaType: 'application/json',
-      bytes,
-    };
-    expect(await store().saveBlob(blob)).toBe(blob.id);
-    await store().saveBlob(blob);
-    const read = await store().blob(tenant, blob.id);
-    expect(read).toMatchObject({ jobId: 'job_1', mediaType: 'application/json' });
-    expect(Buffer.compare(Buffer.from(read?.bytes ?? []), Buffer.from(bytes))).toBe(0);
-    expect(await store().blob('tenant_b', blob.id)).toBeNull();
-  });
-
   test('lists are pages of one tenant, newest first', async () => {
     const mine = `tenant_${Math.random()}`;
     const ids: string[] = [];

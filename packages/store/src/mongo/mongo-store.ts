@@ -1,6 +1,7 @@
 import type {
   Accepted,
   Claim,
+  CollectedBlobs,
   ContextStore,
   Ending,
   Fence,
@@ -27,7 +28,7 @@ import type {
 } from '@mcp-fleet/core';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
-import { blob, saveBlob } from './blobs.ts';
+import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
@@ -113,6 +114,8 @@ export class MongoStore implements ContextStore {
   freeSessions = (limit: number): Promise<string[]> => this.#run(freeSessions, limit);
   freeJoined = (limit: number): Promise<string[]> => this.#run(freeJoined, limit);
   overdueJobs = (limit: number): Promise<Job[]> => this.#run(overdueJobs, limit);
+  collectBlobs = (idleMs: number, page: { after: string | null; limit: number }): Promise<CollectedBlobs> =>
+    this.#run(collectBlobs, idleMs, page);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

@@ -1,4 +1,4 @@
-import type { NewBlob, StoredBlob } from '@mcp-fleet/core';
+import type { CollectedBlobs, NewBlob, StoredBlob } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -42,4 +42,31 @@ export async function blob(database: Database, tenant: string, id: string): Prom
     createdAt: row.created_at,
     bytes: new Uint8Array(Buffer.concat(chunks.map((chunk) => chunk.bytes))),
   };
+}
+
+/** The bodies of steps are JSON text, in which an id stands as it is. */
+const deleteOrphans = `
+  WITH page AS (
+    SELECT b.id, b.job_id FROM fleet.blobs b
+    WHERE ($2::text IS NULL OR b.id > $2) AND b.created_at <= now() - $1::float8 * interval '1 millisecond'
+    ORDER BY b.id LIMIT $3
+  ),
+  orphans AS (
+    SELECT page.id FROM page LEFT JOIN fleet.jobs j ON j.id = page.job_id
+    WHERE (j.id IS NULL OR j.state NOT IN ('queued', 'running', 'waiting'))
+      AND NOT EXISTS (SELECT 1 FROM fleet.steps s WHERE s.job_id = page.job_id AND position(page.id IN s.body) > 0)
+  ),
+  deleted AS (DELETE FROM fleet.blobs b USING orphans WHERE b.id = orphans.id RETURNING 1)
+  SELECT (SELECT count(*)::int FROM deleted) AS deleted,
+    CASE WHEN count(*) < $3 THEN NULL ELSE max(page.id) END AS after
+  FROM page`;
+
+export async function collectBlobs(
+  database: Database,
+  idleMs: number,
+  page: { after: string | null; limit: number },
+): Promise<CollectedBlobs> {
+  const values = [idleMs, page.after, page.limit];
+  const [row] = await database.lazy<CollectedBlobs>('collect_blobs', deleteOrphans, values);
+  return row ?? { deleted: 0, after: null };
 }

@@ -1,6 +1,7 @@
 import type {
   Accepted,
   Claim,
+  CollectedBlobs,
   ContextStore,
   Ending,
   Fence,
@@ -29,7 +30,7 @@ import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
-import { blob, saveBlob } from './blobs.ts';
+import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
@@ -113,6 +114,8 @@ export class PostgresStore implements ContextStore {
   freeSessions = (limit: number): Promise<string[]> => freeSessions(this.#database, limit);
   freeJoined = (limit: number): Promise<string[]> => freeJoined(this.#database, limit);
   overdueJobs = (limit: number): Promise<Job[]> => overdueJobs(this.#database, limit);
+  collectBlobs = (idleMs: number, page: { after: string | null; limit: number }): Promise<CollectedBlobs> =>
+    collectBlobs(this.#database, idleMs, page);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */
