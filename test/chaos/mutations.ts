@@ -26,7 +26,7 @@ export async function runMutations(options: ChaosOptions, signal: AbortSignal): 
   for (const defect of chosen) {
     if (signal.aborted) break;
     console.log(`${defect.name}: ${defect.what}`);
-    caught.push(await tryDefect(defect, options.seed, signal));
+    caught.push(await tryUntilCaught(defect, options.seed, signal));
   }
   const rows = caught.map(({ defect, by, problem }) => [
     defect.name,
@@ -49,6 +49,16 @@ export async function runMutations(options: ChaosOptions, signal: AbortSignal): 
     console.log(JSON.stringify({ seed: options.seed, defects }));
   }
   return missed.length > 0 || caught.length < chosen.length;
+}
+
+/** Whether a defect does harm is up to chance: it gets some runs, each with a seed of its own. */
+const mostRuns = 3;
+
+async function tryUntilCaught(defect: Defect, seed: number, signal: AbortSignal): Promise<Caught> {
+  for (let run = 1; ; run += 1) {
+    const caught = await tryDefect(defect, seed + run - 1, signal);
+    if (caught.problem === null || run === mostRuns || signal.aborted) return caught;
+  }
 }
 
 async function tryDefect(defect: Defect, seed: number, signal: AbortSignal): Promise<Caught> {

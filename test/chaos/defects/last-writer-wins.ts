@@ -4,8 +4,8 @@ export const lastWriterWins: Defect = {
   name: 'last-writer-wins',
   what: 'a step replaces the one that stands at its position, and the fence is not looked at',
   topology: 'fleet',
-  faults: ['queue-blackhole', 'model-slow'],
-  seconds: 30,
+  faults: ['queue-blackhole', 'worker-sigstop', 'model-slow'],
+  seconds: 40,
   caughtBy: ['unchanged steps'],
   source: {
     module: '/packages/store/src/mongo/record-step.ts',
