@@ -25,6 +25,7 @@ afterAll(async () => {
 interface Refusal {
   status: number;
   type: string;
+  code: string;
   message: string;
 }
 
@@ -34,7 +35,7 @@ async function refusal(path: string, init: RequestInit = {}): Promise<Refusal> {
   const body = await response.json();
   expect(body).toEqual({
     type: 'error',
-    error: { type: expect.any(String), message: expect.any(String) },
+    error: { type: expect.any(String), code: expect.any(String), message: expect.any(String) },
     request_id: response.headers.get('request-id'),
   });
   expect(body.request_id).toMatch(/^req_/);
@@ -57,14 +58,14 @@ test.each([
     'There is no session sess_none.',
   ],
   ['route', '/v1/nothing', 'not_found', 'There is nothing at GET /v1/nothing.'],
-])('an unknown %s is 404', async (_what, path, type, message) => {
-  expect(await refusal(path)).toEqual({ status: 404, type, message });
+])('an unknown %s is 404', async (_what, path, code, message) => {
+  expect(await refusal(path)).toEqual({ status: 404, type: 'not_found_error', code, message });
 });
 
 test('a query for an unknown session is 404', async () => {
   expect(await refused({ query: 'hello', session_id: 'sess_none' })).toMatchObject({
     status: 404,
-    type: 'session_not_found',
+    code: 'session_not_found',
     message: expect.stringContaining('sess_none'),
   });
 });
@@ -72,15 +73,15 @@ test('a query for an unknown session is 404', async () => {
 test('a body that is no JSON is 400', async () => {
   expect(await refusedText('{"query": ')).toMatchObject({
     status: 400,
-    type: 'invalid_request',
+    code: 'invalid_request',
     message: expect.stringContaining('JSON'),
   });
 });
 
 test('a body of another content type is refused and says which is expected', async () => {
   expect(await refusedText('query=hello', 'application/x-www-form-urlencoded')).toMatchObject({
-    status: 400,
-    type: 'invalid_request',
+    status: 415,
+    code: 'unsupported_media_type',
     message: expect.stringMatching(/x-www-form-urlencoded.*application\/json/),
   });
 });
@@ -88,7 +89,7 @@ test('a body of another content type is refused and says which is expected', asy
 test('an unknown key is 400 and is named', async () => {
   expect(await refused({ query: 'hello', sesion_id: 'x' })).toMatchObject({
     status: 400,
-    type: 'invalid_request',
+    code: 'invalid_request',
     message: expect.stringContaining('"sesion_id"'),
   });
 });
@@ -102,7 +103,7 @@ test.each([
 ])('%s is 400', async (_what, body) => {
   expect(await refused(body)).toMatchObject({
     status: 400,
-    type: 'invalid_request',
+    code: 'invalid_request',
     message: expect.stringContaining('query'),
   });
 });
@@ -110,7 +111,7 @@ test.each([
 test('a query over the limit is 413 and says the limit', async () => {
   expect(await refused({ query: 'x'.repeat(1_000_001) })).toMatchObject({
     status: 413,
-    type: 'query_too_large',
+    code: 'query_too_large',
     message: expect.stringContaining('1000000'),
   });
 });
@@ -122,14 +123,14 @@ test('a body over the limit is 413 before any of it is sent', async () => {
   asked.flushHeaders();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(413);
-  expect(JSON.parse(await text(response)).error.type).toBe('query_too_large');
+  expect(JSON.parse(await text(response)).error.code).toBe('query_too_large');
   asked.destroy();
 });
 
 test('an unknown agent is 400 and the known ones are named', async () => {
   expect(await refused({ query: 'hello', agent: 'nobody' })).toMatchObject({
     status: 400,
-    type: 'invalid_request',
+    code: 'invalid_request',
     message: expect.stringMatching(/"nobody".*default/),
   });
 });
@@ -137,7 +138,7 @@ test('an unknown agent is 400 and the known ones are named', async () => {
 test.each(['limit=0', 'limit=many', 'state=done'])('the list option %s is 400', async (query) => {
   expect(await refusal(`/v1/jobs?${query}`)).toMatchObject({
     status: 400,
-    type: 'invalid_request',
+    code: 'invalid_request',
     message: expect.stringContaining(query.split('=')[0] as string),
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FleetClient, type SessionMessage } from '@mcp-fleet/client';
+import { FleetClient, type Message } from '@mcp-fleet/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CountingServer, startCountingServer } from '../support/counting-server.ts';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
@@ -55,7 +55,7 @@ async function events(job: string, after?: string, last?: string): Promise<Sent[
   let text = '';
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    const parts = text.split('\n\n');
+    const parts = text.split('\n\n').filter((part) => part.includes('data: ') || part === '');
     text = parts.pop() as string;
     sent.push(...parts.map(parseEvent));
     if (last !== undefined && sent.some((event) => event.id === last)) break;
@@ -139,6 +139,6 @@ test('the messages of a session are a legal conversation, in the order of its tu
   expect(idsOf(messages[1], 'tool_use', 'id')).toHaveLength(2);
 });
 
-function idsOf(message: SessionMessage | undefined, type: string, key: string): unknown[] {
+function idsOf(message: Message | undefined, type: string, key: string): unknown[] {
   return (message?.content ?? []).filter((block) => block.type === type).map((block) => block[key]);
 }

@@ -119,7 +119,7 @@ describe('an idempotency key', () => {
     expect(await simulator.requests(id)).toBe(1);
     const other = await post({ query: 'twice' }, headers);
     expect(other.status).toBe(409);
-    expect((await other.json()).error.type).toBe('idempotency_conflict');
+    expect((await other.json()).error.code).toBe('idempotency_conflict');
   });
 });
 

@@ -151,7 +151,7 @@ for (const { name, needs, open } of topologies) {
         storeProxy.goDown();
         const refused = await post(api.url);
         expect(refused.status).toBe(503);
-        expect(await refused.json()).toMatchObject({ error: { type: 'store_unavailable' } });
+        expect(await refused.json()).toMatchObject({ error: { code: 'store_unavailable' } });
         storeProxy.reset();
         await until('an accepted job', async () => (await post(api.url)).status === 202);
       },

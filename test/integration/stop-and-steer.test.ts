@@ -146,7 +146,7 @@ for (const { name, needs, open } of topologies) {
       const first = await held(session.id);
       const submit = (query: string, on_busy?: 'rollback') =>
         client.jobs.create({ query, session_id: session.id, ...(on_busy ? { on_busy } : {}) });
-      await expect(submit('rejected')).rejects.toMatchObject({ type: 'session_busy', status: 409 });
+      await expect(submit('rejected')).rejects.toMatchObject({ code: 'session_busy', status: 409 });
 
       await simulator.script([saysDone('instead')]);
       const rolled = await submit('instead', 'rollback');
@@ -210,7 +210,7 @@ for (const { name, needs, open } of topologies) {
       const replay = await client.jobs.replay(job.id);
       expect(await client.jobs.wait(replay.id)).toMatchObject({ state: 'succeeded', replay_of: job.id });
       expect(tools.counts()).toEqual({ 'add:1': 1 });
-      await expect(client.jobs.replay('job_none')).rejects.toMatchObject({ type: 'job_not_found' });
+      await expect(client.jobs.replay('job_none')).rejects.toMatchObject({ code: 'job_not_found' });
     });
 
     test('times: not before, expiry and deadline', async () => {

@@ -1,181 +1,148 @@
-import { readEvents } from './read-events.ts';
+import { followJob } from './follow-job.ts';
+import { type FleetClientOptions, Http, search } from './http.ts';
+import { PageRequest } from './page-request.ts';
 import type {
-  BusyPolicy,
+  ApiKey,
+  ApiKeyWithText,
   ContentBlock,
   Job,
   JobEvent,
   JobFilter,
+  Message,
+  NewApiKey,
   NewJob,
+  NewSession,
   Page,
+  PageQuery,
   Session,
-  SessionMessage,
+  SessionChange,
   Step,
+  TenantLimits,
   Tool,
+  ToolResultInfo,
 } from './types.ts';
-
-/** An error that the fleet answered with, or `fleet_unreachable` when nothing answered. */
-export class FleetApiError extends Error {
-  readonly type: string;
-  /** HTTP status; 0 when nothing answered. */
-  readonly status: number;
-  readonly requestId: string | null;
-
-  constructor(type: string, message: string, status: number, requestId: string | null, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'FleetApiError';
-    this.type = type;
-    this.status = status;
-    this.requestId = requestId;
-  }
-}
-
-export interface FleetClientOptions {
-  /** Where the fleet's API is, for example `http://127.0.0.1:7717`. */
-  url: string;
-  fetch?: typeof fetch;
-}
 
 /** Seconds that one request of `jobs.wait` stays open. */
 const waitSeconds = 30;
 
-/** A typed client of the fleet's HTTP API. Needs nothing but `fetch`. */
+/** A typed client of the fleet's HTTP API, for browsers and Node. Needs nothing but `fetch`. */
 export class FleetClient {
-  readonly url: string;
-  readonly #fetch: typeof fetch;
+  readonly #http: Http;
 
   constructor(options: FleetClientOptions) {
-    this.url = options.url.replace(/\/+$/, '');
-    this.#fetch = options.fetch ?? fetch;
+    this.#http = new Http(options);
+  }
+
+  get url(): string {
+    return this.#http.url;
   }
 
   readonly jobs = {
-    /** Submits a query. With an idempotency key, the call can be repeated without a second job. */
+    /**
+     * Submits a query. It carries an idempotency key, the caller's or one of its own, so that a request whose
+     * answer was lost is repeated without a second job.
+     */
     create: (job: NewJob, options: { idempotencyKey?: string } = {}): Promise<Job> =>
-      this.#json(
-        'POST',
-        '/v1/jobs',
-        job,
-        options.idempotencyKey ? { 'idempotency-key': options.idempotencyKey } : {},
-      ),
-    get: (id: string): Promise<Job> => this.#json('GET', `/v1/jobs/${encodeURIComponent(id)}`),
+      this.#http.json({
+        method: 'POST',
+        path: '/v1/jobs',
+        body: job,
+        headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
+        repeatable: true,
+      }),
+    get: (id: string): Promise<Job> => this.#get(jobPath(id)),
     /** Resolves once the job has ended, however it ended. */
     wait: (id: string, signal?: AbortSignal): Promise<Job> => this.#wait(id, signal),
-    list: (query: { limit?: number; after_id?: string } & JobFilter = {}) =>
-      this.#json<Page<Job>>('GET', `/v1/jobs${search(query)}`),
+    list: (query: PageQuery & JobFilter = {}) => this.#list<Job>('/v1/jobs', query),
     steps: async (id: string): Promise<Step[]> =>
-      (await this.#json<{ data: Step[] }>('GET', `/v1/jobs/${encodeURIComponent(id)}/steps`)).data,
+      (await this.#get<{ data: Step[] }>(`${jobPath(id)}/steps`)).data,
     /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
-    cancel: (id: string): Promise<Job> => this.#json('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`, {}),
+    cancel: (id: string): Promise<Job> => this.#post(`${jobPath(id)}/cancel`, {}, true),
     cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>
-      this.#json('POST', '/v1/jobs/cancel', filter),
+      this.#post('/v1/jobs/cancel', filter, true),
     /** Makes a new job that repeats an ended one, behind its last recorded step or from its beginning. */
     replay: (id: string, from: 'tail' | 'scratch' = 'tail'): Promise<Job> =>
-      this.#json('POST', `/v1/jobs/${encodeURIComponent(id)}/replay`, { from }),
+      this.#post(`${jobPath(id)}/replay`, { from }),
     replayMany: (
       filter: JobFilter,
       from: 'tail' | 'scratch' = 'tail',
-    ): Promise<{ replayed: number; jobs: string[] }> =>
-      this.#json('POST', '/v1/jobs/replay', { ...filter, from }),
-    /** What happens to the job, as it happens; ends with the job. */
-    stream: (id: string, signal?: AbortSignal): AsyncGenerator<JobEvent> => this.#stream(id, signal),
+    ): Promise<{ replayed: number; jobs: string[] }> => this.#post('/v1/jobs/replay', { ...filter, from }),
+    /** What happens to the job, as it happens; ends with the job, and survives broken connections. */
+    stream: (id: string, signal?: AbortSignal): AsyncGenerator<JobEvent> => followJob(this.#http, id, signal),
+    toolResults: async (id: string): Promise<ToolResultInfo[]> =>
+      (await this.#get<{ data: ToolResultInfo[] }>(`${jobPath(id)}/tool_results`)).data,
+    /** A tool result, whole; the response's `content-type` says what it is. */
+    toolResult: (id: string, toolUseId: string): Promise<Response> =>
+      this.#http.send({
+        method: 'GET',
+        path: `${jobPath(id)}/tool_results/${encodeURIComponent(toolUseId)}`,
+      }),
   };
 
   readonly sessions = {
-    create: (
-      session: { agent?: string; on_busy?: BusyPolicy; metadata?: Record<string, string> } = {},
-    ): Promise<Session> => this.#json('POST', '/v1/sessions', session),
-    get: (id: string): Promise<Session> => this.#json('GET', `/v1/sessions/${encodeURIComponent(id)}`),
-    list: (query: { limit?: number; after_id?: string } = {}) =>
-      this.#json<Page<Session>>('GET', `/v1/sessions${search(query)}`),
-    messages: async (id: string): Promise<SessionMessage[]> =>
-      (await this.#json<{ data: SessionMessage[] }>('GET', `/v1/sessions/${encodeURIComponent(id)}/messages`))
-        .data,
+    create: (session: NewSession = {}): Promise<Session> => this.#post('/v1/sessions', session),
+    get: (id: string): Promise<Session> => this.#get(sessionPath(id)),
+    list: (query: PageQuery = {}) => this.#list<Session>('/v1/sessions', query),
+    update: (id: string, change: SessionChange): Promise<Session> =>
+      this.#http.json({ method: 'PATCH', path: sessionPath(id), body: change, repeatable: true }),
+    /** Erases the session with its jobs, messages and tool results. */
+    delete: (id: string): Promise<{ id: string; type: 'session_deleted' }> =>
+      this.#http.json({ method: 'DELETE', path: sessionPath(id) }),
+    messages: async (id: string): Promise<Message[]> =>
+      (await this.#get<{ data: Message[] }>(`${sessionPath(id)}/messages`)).data,
+    /** The conversation as JSON lines. */
+    export: async (id: string): Promise<string> =>
+      (await this.#http.send({ method: 'GET', path: `${sessionPath(id)}/export` })).text(),
   };
 
   readonly tools = {
-    list: async (): Promise<Tool[]> => (await this.#json<{ data: Tool[] }>('GET', '/v1/tools')).data,
+    list: async (): Promise<Tool[]> => (await this.#get<{ data: Tool[] }>('/v1/tools')).data,
     call: (
       name: string,
       input: Record<string, unknown>,
     ): Promise<{ content: ContentBlock[]; is_error: boolean }> =>
-      this.#json('POST', '/v1/tools/call', { name, input }),
+      this.#post('/v1/tools/call', { name, input }),
+  };
+
+  readonly keys = {
+    /** The answer has the key's text, which is not shown again. */
+    create: (key: NewApiKey): Promise<ApiKeyWithText> => this.#post('/v1/keys', key),
+    list: (query: PageQuery & { all_tenants?: boolean } = {}) => this.#list<ApiKey>('/v1/keys', query),
+    revoke: (id: string): Promise<ApiKey> =>
+      this.#post(`/v1/keys/${encodeURIComponent(id)}/revoke`, {}, true),
+    /** Makes a key in the place of another, which works on for a while. */
+    rotate: (id: string, overlapSeconds = 3_600): Promise<ApiKeyWithText> =>
+      this.#post(`/v1/keys/${encodeURIComponent(id)}/rotate`, { overlap_seconds: overlapSeconds }),
+  };
+
+  readonly tenants = {
+    limits: (tenant: string): Promise<TenantLimits> => this.#get(limitsPath(tenant)),
+    setLimits: (tenant: string, limits: TenantLimits): Promise<TenantLimits> =>
+      this.#http.json({ method: 'PUT', path: limitsPath(tenant), body: limits, repeatable: true }),
   };
 
   async #wait(id: string, signal: AbortSignal | undefined): Promise<Job> {
     for (;;) {
-      const path = `/v1/jobs/${encodeURIComponent(id)}?wait=${waitSeconds}`;
-      const job = await this.#json<Job>('GET', path, undefined, {}, signal);
+      const job = await this.#get<Job>(`${jobPath(id)}?wait=${waitSeconds}`, signal);
       if (job.ended_at !== null) return job;
     }
   }
 
-  async *#stream(id: string, signal: AbortSignal | undefined): AsyncGenerator<JobEvent> {
-    const response = await this.#send(
-      'GET',
-      `/v1/jobs/${encodeURIComponent(id)}/events`,
-      undefined,
-      { accept: 'text/event-stream' },
-      signal,
-    );
-    if (response.body === null) return;
-    for await (const { event, data } of readEvents(response.body)) {
-      yield { event, data: JSON.parse(data) } as JobEvent;
-    }
+  #get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.#http.json({ method: 'GET', path, signal });
   }
 
-  async #json<T>(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-    signal?: AbortSignal,
-  ): Promise<T> {
-    return (await (await this.#send(method, path, body, headers, signal)).json()) as T;
+  #post<T>(path: string, body: unknown, repeatable = false): Promise<T> {
+    return this.#http.json({ method: 'POST', path, body, repeatable });
   }
 
-  async #send(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
-    const init: RequestInit = { method, headers };
-    if (signal) init.signal = signal;
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-      init.headers = { ...headers, 'content-type': 'application/json' };
-    }
-    let response: Response;
-    try {
-      response = await this.#fetch(`${this.url}${path}`, init);
-    } catch (thrown) {
-      if (signal?.aborted) throw thrown;
-      const message = `No fleet answers at ${this.url}. Start one with \`fleet up\`, or check the URL.`;
-      throw new FleetApiError('fleet_unreachable', message, 0, null, thrown);
-    }
-    if (response.ok) return response;
-    throw await toApiError(response);
+  #list<T>(path: string, query: PageQuery): PageRequest<T> {
+    const read = (after: string | undefined) =>
+      this.#get<Page<T>>(`${path}${search({ ...query, after_id: after })}`);
+    return new PageRequest(read, query);
   }
 }
 
-async function toApiError(response: Response): Promise<FleetApiError> {
-  const text = await response.text();
-  const requestId = response.headers.get('request-id');
-  try {
-    const { error } = JSON.parse(text) as { error: { type: string; message: string } };
-    return new FleetApiError(error.type, error.message, response.status, requestId);
-  } catch {
-    return new FleetApiError(
-      'internal',
-      `HTTP ${response.status}: ${text.slice(0, 200)}`,
-      response.status,
-      requestId,
-    );
-  }
-}
-
-function search(query: object): string {
-  const set = Object.entries(query).filter((entry) => entry[1] !== undefined);
-  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([key, value]) => [key, String(value)]))}`;
-}
+const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
+const sessionPath = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
+const limitsPath = (tenant: string) => `/v1/tenants/${encodeURIComponent(tenant)}/limits`;

@@ -1,15 +1,5 @@
-export { FleetApiError, FleetClient, type FleetClientOptions } from './fleet-client.ts';
-export type {
-  BusyPolicy,
-  ContentBlock,
-  Job,
-  JobEvent,
-  JobFilter,
-  JobState,
-  NewJob,
-  Page,
-  Session,
-  SessionMessage,
-  Step,
-  Tool,
-} from './types.ts';
+export { FleetApiError } from './api-error.ts';
+export { FleetClient } from './fleet-client.ts';
+export type { FleetClientOptions } from './http.ts';
+export type { PageRequest } from './page-request.ts';
+export type * from './types.ts';

@@ -1,11 +1,15 @@
 export interface ServerSentEvent {
   event: string;
-  data: string;
+  /** Null for what carries no data, such as a comment or a new `retry`. */
+  data: string | null;
   id: string | null;
+  /** What the server asks to wait before the next connection. */
+  retryMs: number | null;
 }
 
 /** Reads a stream of server-sent events (WHATWG HTML, section 9.2), as far as the fleet uses it. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+export async function* readEvents(body: ReadableStream<Uint8Array> | null): AsyncGenerator<ServerSentEvent> {
+  if (body === null) return;
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let buffered = '';
@@ -15,9 +19,9 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       if (done) return;
       buffered += decoder.decode(value, { stream: true });
       for (let end = buffered.indexOf('\n\n'); end >= 0; end = buffered.indexOf('\n\n')) {
-        const event = parseEvent(buffered.slice(0, end));
+        const text = buffered.slice(0, end);
         buffered = buffered.slice(end + 2);
-        if (event) yield event;
+        yield parseEvent(text);
       }
     }
   } finally {
@@ -25,14 +29,15 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-function parseEvent(text: string): ServerSentEvent | null {
-  let event = 'message';
-  let id: string | null = null;
+function parseEvent(text: string): ServerSentEvent {
+  const parsed: ServerSentEvent = { event: 'message', data: null, id: null, retryMs: null };
   const data: string[] = [];
   for (const line of text.split('\n')) {
-    if (line.startsWith('event: ')) event = line.slice(7);
-    else if (line.startsWith('id: ')) id = line.slice(4);
+    if (line.startsWith('event: ')) parsed.event = line.slice(7);
+    else if (line.startsWith('id: ')) parsed.id = line.slice(4);
+    else if (line.startsWith('retry: ')) parsed.retryMs = Number(line.slice(7));
     else if (line.startsWith('data: ')) data.push(line.slice(6));
   }
-  return data.length === 0 ? null : { event, data: data.join('\n'), id };
+  if (data.length > 0) parsed.data = data.join('\n');
+  return parsed;
 }

@@ -7,7 +7,11 @@ export type Retry = 'again' | 'never';
 /** The stable codes. A code, once published, keeps its meaning; its message may be reworded. */
 export const errorCodes = {
   invalid_request: { retry: 'never', status: 400 },
+  unsupported_media_type: { retry: 'never', status: 415 },
   invalid_config: { retry: 'never', status: 500 },
+  unauthenticated: { retry: 'never', status: 401 },
+  permission_denied: { retry: 'never', status: 403 },
+  quota_exceeded: { retry: 'again', status: 429 },
   query_too_large: { retry: 'never', status: 413 },
   session_not_found: { retry: 'never', status: 404 },
   job_not_found: { retry: 'never', status: 404 },

@@ -6,6 +6,7 @@ export {
   type UnknownOutcomePolicy,
   unknownOutcomePolicy,
 } from './agent.ts';
+export { type ApiKey, type NewApiKey, noLimits, type Scope, scopes, type TenantLimits } from './api-key.ts';
 export { backoffMs } from './backoff.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export { type EndedJob, endJob } from './end-job.ts';
@@ -69,6 +70,7 @@ export type {
   Page,
   ReadyJob,
   Recorded,
+  SessionChange,
   Settled,
   StoredBlob,
   Take,

@@ -1,4 +1,5 @@
 import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
+import type { ApiKey, NewApiKey, TenantLimits } from './api-key.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
 import type { ContentBlock, Message } from './message.ts';
@@ -121,6 +122,9 @@ export interface Page {
   after?: string | undefined;
 }
 
+/** What may be changed of a session; absent fields stay. */
+export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy'>>;
+
 /**
  * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
  * database cannot be reached and `store_failed` for what it refuses; nothing else is thrown for an expected situation.
@@ -137,6 +141,13 @@ export interface ContextStore {
   createSession(session: NewSession): Promise<Session>;
   session(tenant: string, id: string): Promise<Session | null>;
   sessions(tenant: string, page: Page): Promise<Session[]>;
+  /** Null when there is no such session. */
+  updateSession(tenant: string, id: string, change: SessionChange): Promise<Session | null>;
+  /**
+   * Deletes an idle session with its jobs, their steps, claims and blobs. `busy` when a job of it has not ended.
+   * Safe to repeat: one that was cut off goes on where it stopped.
+   */
+  deleteSession(tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'>;
   /** The succeeded turns of a session in order, from its first turn, whatever the context's cut. */
   turns(tenant: string, sessionId: string): Promise<Turn[]>;
 
@@ -150,6 +161,8 @@ export interface ContextStore {
   job(tenant: string, id: string): Promise<Job | null>;
   jobs(tenant: string, filter: JobFilter, page: Page): Promise<Job[]>;
   steps(jobId: string): Promise<Step[]>;
+  /** Jobs of a tenant that have not ended, each number counted up to `most`. */
+  openJobs(tenant: string, most: number): Promise<{ queued: number; running: number }>;
   /** Unsafe calls that were claimed, whether they have a result or not. */
   claims(jobId: string): Promise<Claim[]>;
 
@@ -189,6 +202,18 @@ export interface ContextStore {
   release(fence: Fence): Promise<'released' | 'superseded'>;
   /** Records that a session's context starts at `turn` from now on. Never moves backwards. */
   cutContext(sessionId: string, turn: number): Promise<void>;
+
+  createKey(key: NewApiKey): Promise<ApiKey>;
+  /** By the key's id, whatever its tenant: who calls is what it is asked for. */
+  apiKey(id: string): Promise<ApiKey | null>;
+  /** Newest first; of all tenants for null. */
+  apiKeys(tenant: string | null, page: Page): Promise<ApiKey[]>;
+  /** Sets the time from which the key is refused. Null when there is none of this tenant; null tenant: any. */
+  endKey(tenant: string | null, id: string, at: Date, how: 'expires' | 'revoked'): Promise<ApiKey | null>;
+  /** Notes that keys were used now. */
+  keysUsed(ids: readonly string[]): Promise<void>;
+  limits(tenant: string): Promise<TenantLimits>;
+  setLimits(tenant: string, limits: TenantLimits): Promise<void>;
 
   /** Keeps a tool list under its hash. Idempotent. */
   saveToolset(toolset: Toolset): Promise<void>;

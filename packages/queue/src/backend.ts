@@ -25,6 +25,8 @@ export interface QueueBackend {
   consumer(): BullConnection;
   /** Messages to all processes that share this queue. */
   signals(): Signals;
+  /** Where counters of all processes can be kept; null where there is no Redis. */
+  counters(): { client: Redis; prefix: string } | null;
   /** Prepares the datastore. Idempotent. */
   migrate(): Promise<void>;
   /** Resolves when the datastore answers, throws `queue_unavailable` with the reason otherwise. */
@@ -96,6 +98,10 @@ function openRedis(url: string, options: BackendOptions): QueueBackend {
         const { connection } = connect(role === 'publish' ? failFast : {});
         return connection as Redis;
       }),
+    counters: () => ({
+      client: connect(failFast).connection as Redis,
+      prefix: `${queueName}:counters`,
+    }),
     migrate: async () => undefined,
     check: () => withRedis(url, async (redis) => void (await redis.ping())),
     checkClock: async () => undefined,
@@ -167,6 +173,7 @@ export function openPooledBackend(pool: QueuePool, options: BackendOptions = {})
     producer: () => connection,
     consumer: () => connection,
     signals: () => postgresSignals(`${queueName}:signals`, pool as never),
+    counters: () => null,
     migrate: () => migratePostgres(pool),
     check: () => checkPostgres(pool),
     checkClock: (toleratedMs) => checkPostgresClock(pool, toleratedMs),

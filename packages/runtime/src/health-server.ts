@@ -14,7 +14,8 @@ export function healthRoutes(
   metrics: FleetMetrics,
   alive: () => void = () => undefined,
 ): void {
-  app.get('/healthz', async (_request, reply) => {
+  const open = { config: { scope: 'public' as const } };
+  app.get('/healthz', open, async (_request, reply) => {
     try {
       alive();
       return { status: 'ok' };
@@ -22,7 +23,7 @@ export function healthRoutes(
       return reply.code(503).send({ status: thrown instanceof Error ? thrown.message : String(thrown) });
     }
   });
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', open, async (_request, reply) => {
     const parts = await Promise.all(
       Object.entries(ready).map(async ([part, check]) => {
         try {
@@ -38,7 +39,7 @@ export function healthRoutes(
       .code(isReady ? 200 : 503)
       .send({ status: isReady ? 'ready' : 'not ready', ...Object.fromEntries(parts) });
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', open, async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 }

@@ -1,27 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import { FleetError } from '@mcp-fleet/core';
 import { healthRoutes } from '@mcp-fleet/runtime';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { sendError } from './errors.ts';
-import type { ApiParts } from './parts.ts';
+import Fastify, { LogController } from 'fastify';
+import { guardRoutes } from './auth/guard.ts';
+import { sendError, validateWithZod } from './errors.ts';
+import { describeApi } from './open-api.ts';
+import type { Api, ApiParts } from './parts.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
 
 /** Bytes that a request body may have. */
 const bodyLimit = 8 * 1024 * 1024;
 
+/** Milliseconds that a client may take to send a whole request. */
+const requestTimeout = 60_000;
+
 /** The HTTP API, not yet listening. */
-export function createApp(parts: ApiParts): FastifyInstance {
+export async function createApp(parts: ApiParts): Promise<Api> {
   const app = Fastify({
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit,
+    requestTimeout,
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
-  }) as unknown as FastifyInstance;
+  }) as unknown as Api;
+  app.setValidatorCompiler(validateWithZod);
+  // The routes' types hold answers to their schemas; parsing them again would cost time on every request.
+  app.setSerializerCompiler(() => JSON.stringify);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id);
   });
@@ -29,11 +40,18 @@ export function createApp(parts: ApiParts): FastifyInstance {
   app.setNotFoundHandler((request) => {
     throw new FleetError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`);
   });
-  healthRoutes(app, parts.ready, parts.metrics);
+  guardRoutes(app, parts.authenticator, parts.limits);
+  await describeApi(app);
+  await app.register(async (open) => {
+    healthRoutes(open, parts.ready, parts.metrics);
+  });
   jobRoutes(app, parts);
   jobActionRoutes(app, parts);
   jobEventRoutes(app, parts);
+  toolResultRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
+  keyRoutes(app, parts);
+  app.addHook('onClose', () => parts.authenticator.stop());
   return app;
 }

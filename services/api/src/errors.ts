@@ -1,14 +1,31 @@
 import { FleetError, toFleetError } from '@mcp-fleet/core';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 
-/** Parses a part of a request; a misfit is one sentence that names the keys. */
-export function parse<T>(schema: z.ZodType<T>, value: unknown, part: 'body' | 'query'): T {
-  const parsed = schema.safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
-  throw new FleetError('invalid_request', `The ${part} is not valid. ${problems.join('; ')}.`);
-}
+const parts: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers' };
+
+/** Parses a part of a request with its zod schema; a misfit is one sentence that names the keys. */
+export const validateWithZod: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const part = parts[httpPart ?? ''] ?? 'body';
+  return (value: unknown) => {
+    const parsed = schema.safeParse(value ?? {});
+    if (parsed.success) return { value: parsed.data };
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
+    return { error: new FleetError('invalid_request', `The ${part} is not valid. ${problems.join('; ')}.`) };
+  };
+};
+
+/** The kinds of errors that users of the Anthropic API know, by status. */
+const kinds: Record<number, string> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  409: 'conflict_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+};
+
+const kindOf = (status: number) => kinds[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 
 /** Answers with an error body in the form that users of the Anthropic API know. */
 export function sendError(
@@ -18,22 +35,26 @@ export function sendError(
 ): FastifyReply {
   const fault = fromFramework(thrown, request) ?? toFleetError(thrown);
   if (fault.status >= 500) request.log.error({ err: thrown }, 'request failed');
+  if (fault.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(fault.retryAfterMs / 1_000));
   // What went wrong inside is for the log; the caller gets a sentence and the id to find it by.
   const message =
     fault.code === 'internal' ? 'Something went wrong in the fleet. Its log has the cause.' : fault.message;
-  return reply
-    .code(fault.status)
-    .send({ type: 'error', error: { type: fault.code, message }, request_id: request.id });
+  return reply.code(fault.status).send({
+    type: 'error',
+    error: { type: kindOf(fault.status), code: fault.code, message },
+    request_id: request.id,
+  });
 }
 
 function fromFramework(thrown: FastifyError | Error, request: FastifyRequest): FleetError | null {
+  if (thrown instanceof FleetError) return thrown;
   if (!('statusCode' in thrown) || thrown.statusCode === undefined) return null;
   if (thrown.statusCode === 413) {
     return new FleetError('query_too_large', `${thrown.message}. Send less in one request.`);
   }
   if (thrown.statusCode === 415) {
     const sent = request.headers['content-type'] ?? 'no content type';
-    return new FleetError('invalid_request', `The body has ${sent}; expected application/json.`);
+    return new FleetError('unsupported_media_type', `The body has ${sent}; expected application/json.`);
   }
   return thrown.statusCode < 500 ? new FleetError('invalid_request', thrown.message) : null;
 }

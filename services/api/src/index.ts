@@ -1,4 +1,6 @@
 export { createApp } from './app.ts';
+export { Authenticator, localTenant } from './auth/authenticator.ts';
+export { Limits } from './auth/limits.ts';
 export { JobEvents } from './job-events.ts';
-export { type ApiParts, localTenant } from './parts.ts';
+export type { ApiParts } from './parts.ts';
 export { startApi } from './start-api.ts';

@@ -1,6 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContextStore, JobQueue, ToolProvider } from '@mcp-fleet/core';
 import type { Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Limits } from './auth/limits.ts';
 import type { JobEvents } from './job-events.ts';
 
 /** What the api is made of. */
@@ -13,11 +18,19 @@ export interface ApiParts {
   metrics: FleetMetrics;
   logger: Logger;
   ready: HealthChecks;
+  authenticator: Authenticator;
+  limits: Limits;
   /** Events of jobs that run in this process; jobs elsewhere are followed through the store. */
   events: JobEvents;
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
   tools: ToolProvider | null;
 }
 
-/** The owner of everything, until keys and tenants exist. */
-export const localTenant = 'local';
+/** The HTTP server, whose routes take their types from their zod schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

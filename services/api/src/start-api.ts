@@ -15,6 +15,9 @@ import {
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { createApp } from './app.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { isLoopback, refuseWithoutKeys } from './auth/key-requirement.ts';
+import { Limits } from './auth/limits.ts';
 import { JobEvents } from './job-events.ts';
 
 /** An api process's parts, started in order. A queue that is down does not stop it: the store accepts. */
@@ -43,20 +46,24 @@ export async function startApi(setup: {
     void warnAboutSetup({ store, queue: backend }, logger);
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
-    const app = createApp({
+    const required = !isLoopback(environment.API_HOST) || environment.API_KEYS === 'required';
+    if (required) await refuseWithoutKeys(store, environment.API_HOST);
+    const app = await createApp({
       store,
       queue,
       signals: backend.signals(),
       agents: parseAgents(setup.config, defaultModel(environment)),
       metrics: new FleetMetrics(),
       logger,
+      authenticator: new Authenticator(store, { required }),
+      limits: new Limits(store, backend.counters()),
       events: new JobEvents(),
       tools: null,
       ready: { store: () => store.check(), queue: () => backend.check() },
     });
     stack.add('http', () => app.close());
     const url = await listen(app, environment.API_HOST, environment.API_PORT, 'API_PORT');
-    logger.info({ url }, 'api ready');
+    logger.info({ url, keys: required ? 'required' : 'not required on this machine' }, 'api ready');
     return { url, stop: () => stack.stop() };
   } catch (thrown) {
     await stack.stop();

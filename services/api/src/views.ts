@@ -1,14 +1,18 @@
-import type { Job, Message, Session, Step } from '@mcp-fleet/core';
+import type { ApiKey, Job, Message, Session, Step, TenantLimits } from '@mcp-fleet/core';
+import type { JobView, StepView } from './schemas/jobs.ts';
+import type { KeyView } from './schemas/keys.ts';
+import type { SessionView } from './schemas/sessions.ts';
 
 /** A job as the API shows it. */
-export function jobView(job: Job) {
+export function jobView(job: Job): JobView {
   return {
     id: job.id,
-    type: 'job' as const,
+    type: 'job',
     state: job.state,
     session_id: job.sessionId,
     turn: job.turn,
     agent: job.agent.name,
+    agent_version: job.agent.version,
     model: job.agent.model,
     query: job.query,
     answer: job.answer,
@@ -41,10 +45,10 @@ function usageView(totals: NonNullable<Job['totals']>) {
 }
 
 /** A session as the API shows it. */
-export function sessionView(session: Session) {
+export function sessionView(session: Session): SessionView {
   return {
     id: session.id,
-    type: 'session' as const,
+    type: 'session',
     agent: session.agent,
     on_busy: session.onBusy,
     active_job: session.activeJob,
@@ -55,15 +59,15 @@ export function sessionView(session: Session) {
 }
 
 /** A step as the API shows it. */
-export function stepView(step: Step) {
+export function stepView(step: Step): StepView {
   if (step.kind === 'steer') {
     const { round, slot, content, jobs } = step;
-    return { type: 'joined_query' as const, round, slot, duration_ms: 0, content, jobs };
+    return { type: 'joined_query', round, slot, duration_ms: 0, content, jobs };
   }
   const at = { round: step.round, slot: step.slot, duration_ms: Math.round(step.ms) };
   if (step.kind === 'result') {
     return {
-      type: 'tool_result' as const,
+      type: 'tool_result',
       ...at,
       tool: step.tool,
       tool_use_id: step.block.tool_use_id,
@@ -73,7 +77,7 @@ export function stepView(step: Step) {
     };
   }
   return {
-    type: 'reply' as const,
+    type: 'reply',
     ...at,
     model: step.model,
     content: step.content,
@@ -96,4 +100,23 @@ export function pageView<T extends { id: string }>(data: T[], limit: number) {
     first_id: shown[0]?.id ?? null,
     last_id: shown.at(-1)?.id ?? null,
   };
+}
+
+/** A key as the API shows it, without its secret. */
+export function keyView(key: ApiKey): KeyView {
+  return {
+    id: key.id,
+    type: 'api_key',
+    tenant: key.tenant,
+    name: key.name,
+    scopes: key.scopes,
+    created_at: key.createdAt.toISOString(),
+    expires_at: key.expiresAt?.toISOString() ?? null,
+    revoked_at: key.revokedAt?.toISOString() ?? null,
+    last_used_at: key.lastUsedAt?.toISOString() ?? null,
+  };
+}
+
+export function limitsView({ requestsPerMinute, queuedJobs, runningJobs }: TenantLimits) {
+  return { requests_per_minute: requestsPerMinute, queued_jobs: queuedJobs, running_jobs: runningJobs };
 }

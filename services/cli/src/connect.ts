@@ -1,7 +1,13 @@
 import { join, resolve } from 'node:path';
 import { FleetClient } from '@mcp-fleet/client';
 import { FleetError } from '@mcp-fleet/core';
-import { createLogger, folderOwner, readConfigFile, readEnvironment } from '@mcp-fleet/runtime';
+import {
+  createLogger,
+  type Environment,
+  folderOwner,
+  readConfigFile,
+  readEnvironment,
+} from '@mcp-fleet/runtime';
 import { serverFromPath } from '@mcp-fleet/tools';
 import { type FleetSetup, type RunningFleet, startFleet } from './embed/start-fleet.ts';
 import type { Output } from './output.ts';
@@ -48,8 +54,7 @@ export async function connect(
   const folder = resolve(options.data ?? environment.FLEET_DATA);
   if (servers.length === 0) {
     const running = url ?? folderOwner(folder)?.url;
-    if (running)
-      return { client: new FleetClient({ url: running }), own: null, close: async () => undefined };
+    if (running) return { client: clientOf(running, environment), own: null, close: async () => undefined };
   }
   const own = await startOwn(options, servers, folder, output, runs);
   const ignore = onSignal === 'end' ? endOnSignal(own) : () => undefined;
@@ -122,4 +127,9 @@ function endOnSignal(own: RunningFleet): () => void {
 /** The data folder, or one inside it when another fleet owns it. */
 function freeFolder(folder: string): string {
   return folderOwner(folder) ? join(folder, 'own') : folder;
+}
+
+/** A client of a running fleet, with the key that the environment has. */
+export function clientOf(url: string, { FLEET_API_KEY }: Pick<Environment, 'FLEET_API_KEY'>): FleetClient {
+  return new FleetClient({ url, apiKey: FLEET_API_KEY });
 }

@@ -23,6 +23,9 @@ const badInput = new Set([
   'unknown_server',
   'unknown_model',
   'idempotency_conflict',
+  'unsupported_media_type',
+  'unauthenticated',
+  'permission_denied',
 ]);
 const unavailable = new Set([
   'fleet_unreachable',
@@ -47,7 +50,7 @@ export function describeFailure(thrown: unknown): { code: string; message: strin
 }
 
 function codeOf(thrown: unknown): string {
-  if (thrown instanceof FleetApiError) return thrown.type;
+  if (thrown instanceof FleetApiError) return thrown.code;
   if (thrown instanceof Error && thrown.name === 'FleetError' && 'code' in thrown) return String(thrown.code);
   return 'internal';
 }

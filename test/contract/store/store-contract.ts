@@ -3,7 +3,9 @@ import { blobRules } from './blobs.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
+import { keyRules } from './keys.ts';
 import { storeRaces } from './races.ts';
+import { sessionRules } from './sessions.ts';
 import { storeVerbs } from './verbs.ts';
 
 /** The contract of the ContextStore port, for one adapter. */
@@ -15,6 +17,8 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   });
   afterAll(() => opened?.close());
   describe('each verb', () => storeVerbs(() => opened));
+  describe('keys and limits', () => keyRules(() => opened));
+  describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('blobs', () => blobRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));

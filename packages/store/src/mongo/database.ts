@@ -11,7 +11,16 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
-import type { ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
+import type {
+  ClaimDoc,
+  JobDoc,
+  KeyDoc,
+  MetaDoc,
+  SessionDoc,
+  StepDoc,
+  TenantDoc,
+  ToolsetDoc,
+} from './documents.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** Flushed on a majority before the call returns. */
@@ -31,6 +40,8 @@ export interface Database {
   steps: Collection<StepDoc>;
   claims: Collection<ClaimDoc>;
   toolsets: Collection<ToolsetDoc>;
+  keys: Collection<KeyDoc>;
+  tenants: Collection<TenantDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   clock: ServerClock;
@@ -53,6 +64,8 @@ export function openDatabase(url: string): Database {
     steps: db.collection('steps'),
     claims: db.collection('claims'),
     toolsets: db.collection('toolsets'),
+    keys: db.collection('api_keys'),
+    tenants: db.collection('tenants'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     clock: new ServerClock(client),

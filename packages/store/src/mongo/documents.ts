@@ -1,4 +1,4 @@
-import type { BusyPolicy, Failures, Job, JobState, Session, TerminalState } from '@mcp-fleet/core';
+import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
@@ -16,6 +16,8 @@ export interface SessionDoc {
   /** Jobs that have become active so far; the active one has this turn. */
   turn: number;
   context_from: number;
+  /** Set while the session is being deleted. */
+  deleting?: true;
   created_at: Date;
   updated_at: Date;
 }
@@ -97,6 +99,25 @@ export interface MetaDoc {
 }
 
 /** States of a job that has not ended, for a filter. */
+export interface KeyDoc {
+  _id: string;
+  tenant: string;
+  name: string;
+  scopes: Scope[];
+  hash: string;
+  created_at: Date;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+  last_used_at: Date | null;
+}
+
+export interface TenantDoc {
+  _id: string;
+  requests_per_minute: number | null;
+  queued_jobs: number | null;
+  running_jobs: number | null;
+}
+
 export const unended: { $in: JobState[] } = { $in: ['queued', 'running', 'waiting'] };
 
 /** What a job is written when it ends; `error` and `totals` are encoded. */

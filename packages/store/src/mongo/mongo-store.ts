@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  ApiKey,
   Claim,
   CollectedBlobs,
   ContextStore,
@@ -10,6 +11,7 @@ import type {
   Job,
   JobFilter,
   JoinedQuery,
+  NewApiKey,
   NewBlob,
   NewJob,
   NewSession,
@@ -18,10 +20,12 @@ import type {
   ReadyJob,
   Recorded,
   Session,
+  SessionChange,
   Settled,
   Step,
   StoredBlob,
   Take,
+  TenantLimits,
   Toolset,
   Turn,
   Wait,
@@ -34,10 +38,12 @@ import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
 import { interrupt, news, park, release } from './hand-over.ts';
 import { join } from './join.ts';
+import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
+import { deleteSession, updateSession } from './sessions.ts';
 import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { take } from './take.ts';
@@ -72,6 +78,11 @@ export class MongoStore implements ContextStore {
   sessions = (tenant: string, page: Page): Promise<Session[]> => this.#run(reads.sessions, tenant, page);
   turns = (tenant: string, sessionId: string): Promise<Turn[]> => this.#run(reads.turns, tenant, sessionId);
 
+  updateSession = (tenant: string, id: string, change: SessionChange): Promise<Session | null> =>
+    this.#run(updateSession, tenant, id, change);
+  deleteSession = (tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'> =>
+    this.#run(deleteSession, tenant, id);
+
   accept = (job: NewJob): Promise<Accepted> => this.#run(accept, job);
   job = (tenant: string, id: string): Promise<Job | null> => this.#run(reads.job, tenant, id);
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
@@ -99,6 +110,22 @@ export class MongoStore implements ContextStore {
     guard(async () => {
       await this.#database.sessions.updateOne({ _id: sessionId }, { $max: { context_from: turn } }, flushed);
     });
+
+  openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
+    this.#run(keys.openJobs, tenant, most);
+  createKey = (key: NewApiKey): Promise<ApiKey> => this.#run(keys.createKey, key);
+  apiKey = (id: string): Promise<ApiKey | null> => this.#run(keys.apiKey, id);
+  apiKeys = (tenant: string | null, page: Page): Promise<ApiKey[]> => this.#run(keys.apiKeys, tenant, page);
+  endKey = (
+    tenant: string | null,
+    id: string,
+    at: Date,
+    how: 'expires' | 'revoked',
+  ): Promise<ApiKey | null> => this.#run(keys.endKey, tenant, id, at, how);
+  keysUsed = (ids: readonly string[]): Promise<void> => this.#run(keys.keysUsed, ids);
+  limits = (tenant: string): Promise<TenantLimits> => this.#run(keys.limits, tenant);
+  setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
+    this.#run(keys.setLimits, tenant, limits);
 
   saveToolset = (toolset: Toolset): Promise<void> =>
     this.#toolsets.save(toolset, () => this.#run(saveToolset, toolset));

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  ApiKey,
   Claim,
   CollectedBlobs,
   ContextStore,
@@ -10,6 +11,7 @@ import type {
   Job,
   JobFilter,
   JoinedQuery,
+  NewApiKey,
   NewBlob,
   NewJob,
   NewSession,
@@ -18,10 +20,12 @@ import type {
   ReadyJob,
   Recorded,
   Session,
+  SessionChange,
   Settled,
   Step,
   StoredBlob,
   Take,
+  TenantLimits,
   Toolset,
   Turn,
   Wait,
@@ -34,10 +38,12 @@ import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
+import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
+import { deleteSession, updateSession } from './sessions.ts';
 import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { interrupt, join, news } from './steering.ts';
@@ -63,6 +69,11 @@ export class PostgresStore implements ContextStore {
   sessions = (tenant: string, page: Page): Promise<Session[]> => reads.sessions(this.#database, tenant, page);
   turns = (tenant: string, sessionId: string): Promise<Turn[]> =>
     reads.turns(this.#database, tenant, sessionId);
+
+  updateSession = (tenant: string, id: string, change: SessionChange): Promise<Session | null> =>
+    updateSession(this.#database, tenant, id, change);
+  deleteSession = (tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'> =>
+    deleteSession(this.#database, tenant, id);
 
   accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
@@ -91,6 +102,23 @@ export class PostgresStore implements ContextStore {
     const text = 'UPDATE fleet.sessions SET context_from = greatest(context_from, $2) WHERE id = $1';
     await this.#database.flushed('cut', text, [sessionId, turn]);
   }
+
+  openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
+    keys.openJobs(this.#database, tenant, most);
+  createKey = (key: NewApiKey): Promise<ApiKey> => keys.createKey(this.#database, key);
+  apiKey = (id: string): Promise<ApiKey | null> => keys.apiKey(this.#database, id);
+  apiKeys = (tenant: string | null, page: Page): Promise<ApiKey[]> =>
+    keys.apiKeys(this.#database, tenant, page);
+  endKey = (
+    tenant: string | null,
+    id: string,
+    at: Date,
+    how: 'expires' | 'revoked',
+  ): Promise<ApiKey | null> => keys.endKey(this.#database, tenant, id, at, how);
+  keysUsed = (ids: readonly string[]): Promise<void> => keys.keysUsed(this.#database, ids);
+  limits = (tenant: string): Promise<TenantLimits> => keys.limits(this.#database, tenant);
+  setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
+    keys.setLimits(this.#database, tenant, limits);
 
   saveToolset = (toolset: Toolset): Promise<void> =>
     this.#toolsets.save(toolset, () => {

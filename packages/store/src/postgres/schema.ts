@@ -107,6 +107,28 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_joined ON fleet.jobs (joined) WHERE joined IS NOT NULL AND state = 'waiting';
   CREATE INDEX jobs_steering ON fleet.jobs (session_id) WHERE steers AND state = 'queued';
   `,
+  `
+  CREATE TABLE fleet.api_keys (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    hash text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    last_used_at timestamptz
+  );
+  CREATE INDEX api_keys_by_tenant ON fleet.api_keys (tenant, id DESC);
+  CREATE TABLE fleet.tenants (
+    id text PRIMARY KEY,
+    requests_per_minute int,
+    queued_jobs int,
+    running_jobs int
+  );
+  CREATE INDEX jobs_open ON fleet.jobs (tenant, state) WHERE state IN ('queued', 'running', 'waiting');
+  CREATE INDEX blobs_by_job ON fleet.blobs (job_id);
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

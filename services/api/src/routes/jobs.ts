@@ -9,58 +9,118 @@ import {
   textOf,
 } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
-import type { FastifyInstance } from 'fastify';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
-import { parse } from '../errors.ts';
-import { type ApiParts, localTenant } from '../parts.ts';
-import { jobsQuery, longestQuery, type SubmitJob, submitJob, waitQuery } from '../schemas.ts';
+import type { Api, ApiParts } from '../parts.ts';
+import { idParams, listOf, pageOf, refusals } from '../schemas/common.ts';
+import {
+  job as jobSchema,
+  jobsQuery,
+  longestQuery,
+  type SubmitJob,
+  step,
+  submitHeaders,
+  submitJob,
+  waitQuery,
+} from '../schemas/jobs.ts';
 import { jobView, pageView, stepView } from '../views.ts';
 
-type JobParams = { Params: { id: string } };
+const tags = ['jobs'];
 
-export function jobRoutes(app: FastifyInstance, parts: ApiParts): void {
-  app.post('/v1/jobs', async (request, reply) => {
-    const body = parse(submitJob, request.body, 'body');
-    const key = request.headers['idempotency-key'];
-    const onBusy = body.on_busy ?? (await policyOf(parts, body.session_id));
-    const accepted = await acceptJob(parts, {
-      id: newId('job'),
-      tenant: localTenant,
-      sessionId: body.session_id ?? null,
-      agent: resolveAgent(parts, body),
-      query: toBlocks(body.query),
-      metadata: body.metadata,
-      idempotencyKey: typeof key === 'string' && key !== '' ? key : null,
-      requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
-      onBusy,
-      notBefore: body.not_before ?? null,
-      expiresAt: body.expires_at ?? null,
-      deadline: body.deadline ?? null,
-      replay: null,
-    });
-    return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));
-  });
+export function jobRoutes(app: Api, parts: ApiParts): void {
+  app.post(
+    '/v1/jobs',
+    {
+      config: { scope: 'jobs:write' },
+      schema: {
+        tags,
+        summary: 'Submit a query; it is durable when the answer comes',
+        headers: submitHeaders,
+        body: submitJob,
+        response: { 200: jobSchema, 202: jobSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const { tenant } = request.caller;
+      const query = toBlocks(body.query);
+      await parts.limits.allowJob(tenant);
+      const accepted = await acceptJob(parts, {
+        id: newId('job'),
+        tenant,
+        sessionId: body.session_id ?? null,
+        agent: resolveAgent(parts, body),
+        query,
+        metadata: body.metadata,
+        idempotencyKey: request.headers['idempotency-key'] || null,
+        requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+        onBusy: body.on_busy ?? (await policyOf(parts, tenant, body.session_id)),
+        notBefore: body.not_before ?? null,
+        expiresAt: body.expires_at ?? null,
+        deadline: body.deadline ?? null,
+        replay: null,
+      });
+      return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));
+    },
+  );
 
-  app.get<JobParams>('/v1/jobs/:id', async (request) => {
-    const { wait } = parse(waitQuery, request.query, 'query');
-    const gone = new AbortController();
-    request.raw.on('close', () => gone.abort());
-    const job = await awaitJob(parts, localTenant, request.params.id, wait * 1000, gone.signal);
-    return jobView(found(job, request.params.id));
-  });
+  app.get(
+    '/v1/jobs/:id',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags,
+        summary: 'Read a job, or wait for its end',
+        params: idParams,
+        querystring: waitQuery,
+        response: { 200: jobSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const gone = new AbortController();
+      request.raw.on('close', () => gone.abort());
+      const { wait } = request.query;
+      return jobView(found(await awaitJob(parts, request.caller.tenant, id, wait * 1000, gone.signal), id));
+    },
+  );
 
-  app.get('/v1/jobs', async (request) => {
-    const { limit, after_id, ...filter } = parse(jobsQuery, request.query, 'query');
-    const jobs = await parts.store.jobs(localTenant, toFilter(filter), { limit: limit + 1, after: after_id });
-    return pageView(jobs.map(jobView), limit);
-  });
+  app.get(
+    '/v1/jobs',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags,
+        summary: 'List jobs, newest first',
+        querystring: jobsQuery,
+        response: { 200: pageOf(jobSchema), ...refusals },
+      },
+    },
+    async (request) => {
+      const { limit, after_id, ...filter } = request.query;
+      const page = { limit: limit + 1, after: after_id };
+      const jobs = await parts.store.jobs(request.caller.tenant, toFilter(filter), page);
+      return pageView(jobs.map(jobView), limit);
+    },
+  );
 
-  app.get<JobParams>('/v1/jobs/:id/steps', async (request) => {
-    const job = found(await parts.store.job(localTenant, request.params.id), request.params.id);
-    const steps = await parts.store.steps(job.id);
-    return { data: steps.map(stepView) };
-  });
+  app.get(
+    '/v1/jobs/:id/steps',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags,
+        summary: 'What a job did: model replies and tool results, in order',
+        params: idParams,
+        response: { 200: listOf(step), ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      found(await parts.store.job(request.caller.tenant, id), id);
+      return { data: (await parts.store.steps(id)).map(stepView) };
+    },
+  );
 }
 
 /** The job, or `job_not_found`. */
@@ -94,9 +154,13 @@ function toBlocks(query: SubmitJob['query']): ContentBlock[] {
 }
 
 /** A session decides for queries that name no policy; one that is unknown is refused when the job is accepted. */
-async function policyOf({ store }: ApiParts, sessionId: string | undefined): Promise<BusyPolicy> {
+async function policyOf(
+  { store }: ApiParts,
+  tenant: string,
+  sessionId: string | undefined,
+): Promise<BusyPolicy> {
   if (sessionId === undefined) return 'enqueue';
-  return (await store.session(localTenant, sessionId))?.onBusy ?? 'enqueue';
+  return (await store.session(tenant, sessionId))?.onBusy ?? 'enqueue';
 }
 
 /** The store's filter for what a request names. */

@@ -1,50 +1,172 @@
 import { FleetError, type Session, turnMessages } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
-import type { FastifyInstance } from 'fastify';
-import { parse } from '../errors.ts';
-import { type ApiParts, localTenant } from '../parts.ts';
-import { createSession, pageQuery } from '../schemas.ts';
+import { z } from 'zod';
+import type { Api, ApiParts } from '../parts.ts';
+import { idParams, listOf, pageOf, pageQuery, refusals } from '../schemas/common.ts';
+import {
+  createSession,
+  deletedSession,
+  message,
+  session as sessionSchema,
+  updateSession,
+} from '../schemas/sessions.ts';
 import { messageView, pageView, sessionView } from '../views.ts';
 
-type SessionParams = { Params: { id: string } };
+const tags = ['sessions'];
+const read = { scope: 'sessions:read' } as const;
+const write = { scope: 'sessions:write' } as const;
 
-export function sessionRoutes(app: FastifyInstance, { store, agents }: ApiParts): void {
-  app.post('/v1/sessions', async (request, reply) => {
-    const body = parse(createSession, request.body, 'body');
-    if (!agents.has(body.agent)) {
-      throw new FleetError('invalid_request', `There is no agent named ${JSON.stringify(body.agent)}.`);
-    }
-    const session = await store.createSession({
-      id: newId('sess'),
-      tenant: localTenant,
-      agent: body.agent,
-      onBusy: body.on_busy,
-      metadata: body.metadata,
-    });
-    return reply.code(201).send(sessionView(session));
-  });
+export function sessionRoutes(app: Api, { store, agents }: ApiParts): void {
+  app.post(
+    '/v1/sessions',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Begin a conversation',
+        body: createSession,
+        response: { 201: sessionSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { agent, on_busy, metadata } = request.body;
+      if (!agents.has(agent)) {
+        throw new FleetError('invalid_request', `There is no agent named ${JSON.stringify(agent)}.`);
+      }
+      const { tenant } = request.caller;
+      const session = { id: newId('sess'), tenant, agent, onBusy: on_busy, metadata };
+      return reply.code(201).send(sessionView(await store.createSession(session)));
+    },
+  );
 
-  app.get('/v1/sessions', async (request) => {
-    const { limit, after_id } = parse(pageQuery, request.query, 'query');
-    const sessions = await store.sessions(localTenant, { limit: limit + 1, after: after_id });
-    return pageView(sessions.map(sessionView), limit);
-  });
+  app.get(
+    '/v1/sessions',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'List sessions, newest first',
+        querystring: pageQuery,
+        response: { 200: pageOf(sessionSchema), ...refusals },
+      },
+    },
+    async (request) => {
+      const { limit, after_id } = request.query;
+      const sessions = await store.sessions(request.caller.tenant, { limit: limit + 1, after: after_id });
+      return pageView(sessions.map(sessionView), limit);
+    },
+  );
 
-  app.get<SessionParams>('/v1/sessions/:id', async (request) => {
-    return sessionView(found(await store.session(localTenant, request.params.id), request.params.id));
-  });
+  app.get(
+    '/v1/sessions/:id',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Read a session',
+        params: idParams,
+        response: { 200: sessionSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      return sessionView(found(await store.session(request.caller.tenant, id), id));
+    },
+  );
 
-  app.get<SessionParams>('/v1/sessions/:id/messages', async (request) => {
-    const session = found(await store.session(localTenant, request.params.id), request.params.id);
-    const turns = await store.turns(localTenant, session.id);
-    const data = turns.flatMap((turn) =>
-      turnMessages(turn.query, turn.steps).map((message) => messageView(message, turn.jobId)),
+  app.patch(
+    '/v1/sessions/:id',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Change a session; what is left out stays',
+        params: idParams,
+        body: updateSession,
+        response: { 200: sessionSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { on_busy, metadata } = request.body;
+      const change = {
+        ...(on_busy === undefined ? {} : { onBusy: on_busy }),
+        ...(metadata === undefined ? {} : { metadata }),
+      };
+      return sessionView(found(await store.updateSession(request.caller.tenant, id, change), id));
+    },
+  );
+
+  app.delete(
+    '/v1/sessions/:id',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Erase a session: its jobs, messages, tool results and kept files',
+        params: idParams,
+        response: { 200: deletedSession, ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const outcome = await store.deleteSession(request.caller.tenant, id);
+      if (outcome === 'absent') throw notFound(id);
+      if (outcome === 'busy') {
+        throw new FleetError('session_busy', `A job of session ${id} has not ended. Cancel it, or wait.`);
+      }
+      return { id, type: 'session_deleted' as const };
+    },
+  );
+
+  async function messages(tenant: string, id: string) {
+    found(await store.session(tenant, id), id);
+    const turns = await store.turns(tenant, id);
+    return turns.flatMap((turn) =>
+      turnMessages(turn.query, turn.steps).map((each) => messageView(each, turn.jobId)),
     );
-    return { data };
-  });
+  }
+
+  app.get(
+    '/v1/sessions/:id/messages',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'The conversation so far',
+        params: idParams,
+        response: { 200: listOf(message), ...refusals },
+      },
+    },
+    async (request) => ({ data: await messages(request.caller.tenant, request.params.id) }),
+  );
+
+  app.get(
+    '/v1/sessions/:id/export',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'The conversation as JSON lines, a message each',
+        params: idParams,
+        response: {
+          200: { content: { 'application/jsonl': { schema: z.string() } } },
+          ...refusals,
+        },
+      },
+    },
+    async (request, reply) => {
+      const lines = (await messages(request.caller.tenant, request.params.id)).map(
+        (each) => `${JSON.stringify(each)}\n`,
+      );
+      return reply.type('application/jsonl').serializer(String).send(lines.join(''));
+    },
+  );
 }
 
 function found(session: Session | null, id: string): Session {
   if (session) return session;
-  throw new FleetError('session_not_found', `There is no session ${id}.`);
+  throw notFound(id);
 }
+
+const notFound = (id: string) => new FleetError('session_not_found', `There is no session ${id}.`);

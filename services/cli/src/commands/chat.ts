@@ -84,7 +84,7 @@ async function offeredTools(client: FleetClient): Promise<Tool[] | null> {
   try {
     return await client.tools.list();
   } catch (thrown) {
-    if (thrown instanceof FleetApiError && thrown.type === 'not_found') return null;
+    if (thrown instanceof FleetApiError && thrown.code === 'not_found') return null;
     throw thrown;
   }
 }

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { FleetClient } from '@mcp-fleet/client';
 import { openQueueBackend } from '@mcp-fleet/queue';
 import {
   defaultModel,
@@ -13,6 +12,7 @@ import {
 import { openStore } from '@mcp-fleet/store';
 import { createToolProvider, parseServersConfig, serverFromPath } from '@mcp-fleet/tools';
 import type { Command } from 'commander';
+import { clientOf } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, createOutput } from '../output.ts';
 import { withServers } from './options.ts';
@@ -103,7 +103,7 @@ const schemeOf = (url: string) => url.slice(0, url.indexOf(':'));
 async function examineFolder(folder: string): Promise<string> {
   const owner = folderOwner(folder);
   if (owner?.url) {
-    await new FleetClient({ url: owner.url }).jobs.list({ limit: 1 });
+    await clientOf(owner.url, readEnvironment(process.env)).jobs.list({ limit: 1 });
     return `${folder}, a fleet runs on it at ${owner.url} (process ${owner.pid})`;
   }
   if (owner) return `${folder}, in use by process ${owner.pid}`;

@@ -52,6 +52,7 @@ async function up(options: UpOptions): Promise<void> {
     folder: resolve(options.data ?? environment.FLEET_DATA),
     variables: process.env,
     runs: 'jobs',
+    keys: environment.API_KEYS,
   });
   const { url, model, topology } = fleet;
   output.result({ url, model, topology, pid: process.pid }, () => printReady(output, fleet));

@@ -1,4 +1,4 @@
-import { createApp, JobEvents } from '@mcp-fleet/api';
+import { Authenticator, createApp, JobEvents, Limits } from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
@@ -36,6 +36,8 @@ export interface FleetSetup {
   logger: Logger;
   port: number;
   folder: string;
+  /** Whether callers need a key; those of a command's own fleet need none. */
+  keys?: 'auto' | 'required';
   variables: Record<string, string | undefined>;
   /** `tools` starts tool servers and takes no jobs, `nothing` is for looking at what is stored. */
   runs: 'jobs' | 'tools' | 'nothing';
@@ -104,13 +106,15 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     stack.add('reconciler', () => reconciler.stop());
     await reconciler.start();
   }
-  const app = createApp({
+  const app = await createApp({
     store,
     queue,
     signals: backend.signals(),
     agents,
     metrics,
     logger,
+    authenticator: new Authenticator(store, { required: setup.keys === 'required' }),
+    limits: new Limits(store, backend.counters()),
     events,
     tools,
     ready: { store: () => store.check(), queue: () => backend.check() },

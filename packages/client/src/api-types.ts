@@ -1,0 +1,284 @@
+/** Made of the API's OpenAPI document by `npm run generate`; not to be edited. */
+
+export type Step =
+  | {
+      type: 'reply';
+      round: number;
+      slot: number;
+      duration_ms: number;
+      model: string;
+      content: ContentBlock[];
+      stop_reason: string;
+      usage: {
+        input_tokens: number;
+        output_tokens: number;
+      };
+    }
+  | {
+      type: 'tool_result';
+      round: number;
+      slot: number;
+      duration_ms: number;
+      tool: string;
+      tool_use_id: string;
+      content: string | ContentBlock[];
+      outcome: string;
+      blob: string | null;
+    }
+  | {
+      type: 'joined_query';
+      round: number;
+      slot: number;
+      duration_ms: number;
+      content: ContentBlock[];
+      jobs: string[];
+    };
+
+export interface ApiTypes {
+  ApiKey: ApiKey;
+  ApiKeyWithText: ApiKeyWithText;
+  ContentBlock: ContentBlock;
+  ErrorBody: ErrorBody;
+  Job: Job;
+  Message: Message;
+  NewApiKey: NewApiKey;
+  NewJob: NewJob;
+  NewSession: NewSession;
+  Session: Session;
+  SessionChange: SessionChange;
+  Step: Step;
+  TenantLimits: TenantLimits;
+  Tool: Tool;
+  ToolResultInfo: ToolResultInfo;
+}
+export interface ApiKey {
+  id: string;
+  type: 'api_key';
+  tenant: string;
+  name: string;
+  scopes: (
+    | 'jobs:read'
+    | 'jobs:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'agents:read'
+    | 'agents:write'
+    | 'tools:call'
+    | 'approvals:write'
+    | 'webhooks:write'
+    | 'admin'
+    | 'operator'
+  )[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+}
+export interface ApiKeyWithText {
+  id: string;
+  type: 'api_key';
+  tenant: string;
+  name: string;
+  scopes: (
+    | 'jobs:read'
+    | 'jobs:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'agents:read'
+    | 'agents:write'
+    | 'tools:call'
+    | 'approvals:write'
+    | 'webhooks:write'
+    | 'admin'
+    | 'operator'
+  )[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  /**
+   * The key itself, shown this once.
+   */
+  key: string;
+}
+export interface ContentBlock {
+  type: string;
+  [k: string]: unknown;
+}
+export interface ErrorBody {
+  type: 'error';
+  error: {
+    /**
+     * One of the kinds that users of the Anthropic API know.
+     */
+    type: string;
+    /**
+     * What exactly happened; stable.
+     */
+    code: string;
+    message: string;
+  };
+  request_id: string;
+}
+export interface Job {
+  id: string;
+  type: 'job';
+  state: 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+  session_id: string | null;
+  turn: number | null;
+  agent: string;
+  agent_version: number;
+  model: string;
+  query: ContentBlock[];
+  answer: string | null;
+  stop_reason: string | null;
+  error: {
+    type: string;
+    message: string;
+  } | null;
+  wait: {
+    until: string;
+    reason: string | null;
+  } | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_read_input_tokens: number;
+    cache_creation_input_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+  } | null;
+  metadata: {
+    [k: string]: string;
+  };
+  attempts: number;
+  not_before: string | null;
+  expires_at: string | null;
+  deadline: string | null;
+  joined: string | null;
+  replay_of: string | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+export interface Message {
+  job_id: string;
+  role: 'user' | 'assistant';
+  content: ContentBlock[];
+}
+export interface NewApiKey {
+  /**
+   * Absent: the caller's. Another needs the scope `operator`.
+   */
+  tenant?: string;
+  name?: string;
+  /**
+   * @minItems 1
+   * @maxItems 11
+   */
+  scopes: (
+    | 'jobs:read'
+    | 'jobs:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'agents:read'
+    | 'agents:write'
+    | 'tools:call'
+    | 'approvals:write'
+    | 'webhooks:write'
+    | 'admin'
+    | 'operator'
+  )[];
+  expires_at?: string;
+}
+export interface NewJob {
+  /**
+   * What the agent is to do, as text or as content blocks.
+   */
+  query: string | ContentBlock[];
+  /**
+   * Absent: a job of its own, without a conversation.
+   */
+  session_id?: string;
+  agent?: string;
+  /**
+   * Instead of the agent's, `provider/model`.
+   */
+  model?: string;
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * What happens when the session is busy; absent: the session's own policy.
+   */
+  on_busy?: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
+  /**
+   * The job waits until then.
+   */
+  not_before?: string;
+  /**
+   * The job expires when it was not started by then.
+   */
+  expires_at?: string;
+  /**
+   * The job fails when it has not ended by then.
+   */
+  deadline?: string;
+}
+export interface NewSession {
+  agent?: string;
+  on_busy?: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
+  metadata?: {
+    [k: string]: string;
+  };
+}
+export interface Session {
+  id: string;
+  type: 'session';
+  agent: string;
+  on_busy: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
+  active_job: string | null;
+  metadata: {
+    [k: string]: string;
+  };
+  created_at: string;
+  updated_at: string;
+}
+export interface SessionChange {
+  on_busy?: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
+  /**
+   * Takes the place of all metadata.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+}
+export interface TenantLimits {
+  requests_per_minute: number | null;
+  /**
+   * Jobs that are queued or waiting.
+   */
+  queued_jobs: number | null;
+  running_jobs: number | null;
+}
+export interface Tool {
+  name: string;
+  description: string;
+  input_schema: {
+    [k: string]: unknown;
+  };
+  safety: 'read_only' | 'idempotent' | 'unsafe';
+}
+export interface ToolResultInfo {
+  tool_use_id: string;
+  type: 'tool_result_info';
+  tool: string;
+  outcome: string;
+  round: number;
+  duration_ms: number;
+  content_type: string;
+  /**
+   * True when the model saw a part only; a download is whole.
+   */
+  cut: boolean;
+}

@@ -1,0 +1,110 @@
+import { FleetApiError, toApiError } from './api-error.ts';
+
+export interface FleetClientOptions {
+  /** Where the fleet's API is, for example `http://127.0.0.1:7717`. */
+  url: string;
+  /** Not needed for a fleet on this machine that asks for none. */
+  apiKey?: string | undefined;
+  /** How often a request that can be repeated safely is tried again; 2 unless told. */
+  maxRetries?: number;
+  fetch?: typeof fetch;
+}
+
+export interface ApiRequest {
+  method: string;
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  /** True when sending it twice does no more than sending it once. Reads are. */
+  repeatable?: boolean;
+}
+
+const firstPauseMs = 500;
+const longestPauseMs = 30_000;
+
+/** Sends requests to the fleet, and again those that can be repeated. */
+export class Http {
+  readonly url: string;
+  readonly #fetch: typeof fetch;
+  readonly #apiKey: string | undefined;
+  readonly #maxRetries: number;
+
+  constructor(options: FleetClientOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+    // A browser's fetch has to be called on its window.
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#apiKey = options.apiKey;
+    this.#maxRetries = options.maxRetries ?? 2;
+  }
+
+  async json<T>(request: ApiRequest): Promise<T> {
+    return (await (await this.send(request)).json()) as T;
+  }
+
+  async send(request: ApiRequest): Promise<Response> {
+    const repeatable = request.repeatable ?? request.method === 'GET';
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#once(request);
+      } catch (thrown) {
+        if (!(thrown instanceof FleetApiError && thrown.isTransient && repeatable)) throw thrown;
+        if (failures >= this.#maxRetries) throw thrown;
+        await pause(
+          thrown.retryAfterMs ?? firstPauseMs * 2 ** failures * (0.5 + Math.random()),
+          request.signal,
+        );
+      }
+    }
+  }
+
+  async #once({ method, path, body, headers = {}, signal }: ApiRequest): Promise<Response> {
+    const init: RequestInit = {
+      method,
+      headers: {
+        ...headers,
+        ...(this.#apiKey === undefined ? {} : { 'x-api-key': this.#apiKey }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+    };
+    if (signal) init.signal = signal;
+    if (body !== undefined) init.body = JSON.stringify(body);
+    let response: Response;
+    try {
+      response = await this.#fetch(`${this.url}${path}`, init);
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const message = `No fleet answers at ${this.url}. Start one with \`fleet up\`, or check the URL.`;
+      throw new FleetApiError(
+        { type: 'connection_error', code: 'fleet_unreachable', message },
+        { status: 0, cause },
+      );
+    }
+    if (response.ok) return response;
+    throw await toApiError(response);
+  }
+}
+
+/** Resolves after a time; throws the signal's reason when it aborts before. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      },
+      Math.min(ms, longestPauseMs),
+    );
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+export function search(query: object): string {
+  const set = Object.entries(query).filter((entry) => entry[1] !== undefined);
+  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([key, value]) => [key, String(value)]))}`;
+}

@@ -1,0 +1,54 @@
+import type { Session, SessionChange } from '@mcp-fleet/core';
+import { encode } from '../record-codec.ts';
+import { type Database, flushed } from './database.ts';
+import { toSession, unended } from './documents.ts';
+
+export async function updateSession(
+  { sessions, clock }: Database,
+  tenant: string,
+  id: string,
+  { metadata, onBusy }: SessionChange,
+): Promise<Session | null> {
+  const change = {
+    ...(metadata === undefined ? {} : { metadata: encode(metadata) }),
+    ...(onBusy === undefined ? {} : { on_busy: onBusy }),
+    updated_at: clock.now(),
+  };
+  const doc = await sessions.findOneAndUpdate(
+    { _id: id, tenant },
+    { $set: change },
+    { ...flushed, returnDocument: 'after' },
+  );
+  return doc ? toSession(doc) : null;
+}
+
+/**
+ * The session goes last, so that a deletion that was cut off can be repeated. It is held first by a job that does
+ * not exist, so that none can become active meanwhile.
+ */
+export async function deleteSession(
+  database: Database,
+  tenant: string,
+  id: string,
+): Promise<'deleted' | 'busy' | 'absent'> {
+  const { sessions, jobs, steps, claims, blobs } = database;
+  const held = await sessions.updateOne(
+    { _id: id, tenant, $or: [{ active: null }, { deleting: true }] },
+    { $set: { active: 'deleted', deleting: true } },
+    flushed,
+  );
+  if (held.matchedCount === 0) return (await sessions.findOne({ _id: id, tenant })) ? 'busy' : 'absent';
+  const open = await jobs.findOne({ session_id: id, state: unended }, { projection: { _id: 1 } });
+  if (open) {
+    await sessions.updateOne({ _id: id }, { $set: { active: null }, $unset: { deleting: true } }, flushed);
+    return 'busy';
+  }
+  const ids = await jobs.distinct('_id', { session_id: id });
+  const files = await blobs.find({ 'metadata.job_id': { $in: ids } }).toArray();
+  for (const file of files) await blobs.delete(file._id);
+  await claims.deleteMany({ job_id: { $in: ids } }, flushed);
+  await steps.deleteMany({ job_id: { $in: ids } }, flushed);
+  await jobs.deleteMany({ session_id: id }, flushed);
+  await sessions.deleteOne({ _id: id }, flushed);
+  return 'deleted';
+}

@@ -1,0 +1,31 @@
+import { FleetError, type Scope } from '@mcp-fleet/core';
+import type { FastifyInstance } from 'fastify';
+import type { Authenticator, Caller } from './authenticator.ts';
+import type { Limits } from './limits.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller's key has to allow; `public` needs no key. Every route says it. */
+    scope?: Scope | 'public';
+  }
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+/** Lets a request in when its caller's key allows the route's scope, and its tenant may make one more. */
+export function guardRoutes(app: FastifyInstance, authenticator: Authenticator, limits: Limits): void {
+  app.decorateRequest('caller', null as never);
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config;
+    if (scope === 'public') return;
+    const caller = await authenticator.caller(request.headers);
+    request.caller = caller;
+    // A path that does not exist is a 404, for callers with a key.
+    if (scope === undefined) return;
+    if (!caller.scopes.has(scope)) {
+      throw new FleetError('permission_denied', `The key lacks the scope ${scope}. Ask for one that has it.`);
+    }
+    await limits.countRequest(caller.tenant);
+  });
+}

@@ -1,0 +1,39 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { Api } from './parts.ts';
+
+const tags = [
+  { name: 'jobs', description: 'Submit queries, follow them, stop and repeat them.' },
+  { name: 'sessions', description: 'Lasting conversations.' },
+  { name: 'tools', description: 'The MCP tools of this process, where it has some.' },
+  { name: 'keys', description: 'Who may call, and how much.' },
+];
+
+/** Describes every route that is registered after it at `/openapi.json`, and shows it at `/docs`. */
+export async function describeApi(app: Api): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'mcp-fleet',
+        version: '1',
+        description: 'LLM agent jobs from a queue: submit a query, wait for its end, read what it did.',
+      },
+      tags,
+      components: {
+        securitySchemes: {
+          key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+        },
+      },
+      security: [{ key: [] }, { bearer: [] }, {}],
+    },
+    transform: createJsonSchemaTransform({}),
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'mcp-fleet API' } });
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  );
+}
