@@ -127,10 +127,10 @@ test('a body over the limit is 413 before any of it is sent', async () => {
   asked.destroy();
 });
 
-test('an unknown agent is 400 and the known ones are named', async () => {
+test('an unknown agent is 404 and the known ones are named', async () => {
   expect(await refused({ query: 'hello', agent: 'nobody' })).toMatchObject({
-    status: 400,
-    code: 'invalid_request',
+    status: 404,
+    code: 'not_found',
     message: expect.stringMatching(/"nobody".*default/),
   });
 });

@@ -195,7 +195,19 @@ export interface NewJob {
   /**
    * What the agent is to do, as text or as content blocks.
    */
-  query: string | ContentBlock[];
+  query:
+    | string
+    | (
+        | {
+            type: 'text';
+            text: string;
+            [k: string]: unknown;
+          }
+        | {
+            type: string;
+            [k: string]: unknown;
+          }
+      )[];
   /**
    * Absent: a job of its own, without a conversation.
    */

@@ -1,12 +1,12 @@
 /** Differences up to this many milliseconds are what NTP leaves, and what measuring adds. */
 const toleratedMs = 2_000;
 
-/** How far another machine's clock is ahead of this one's, in milliseconds, negative when it is behind. */
-export async function clockDifference(askTime: () => Promise<number>): Promise<number> {
-  const asked = performance.now();
-  const theirs = await askTime();
-  const answered = performance.now();
-  return theirs + (answered - asked) / 2 - Date.now();
+/**
+ * How far another machine's clock is ahead of this one's, negative when it is behind. All in milliseconds since the
+ * epoch: before the other was asked, what it said, after it had answered.
+ */
+export function clockDifference(askedAt: number, theirs: number, answeredAt: number): number {
+  return theirs - (askedAt + answeredAt) / 2;
 }
 
 /** The warning about a clock that differs by more than NTP leaves; empty when it does not. */

@@ -16,6 +16,7 @@ export const errorCodes = {
   session_not_found: { retry: 'never', status: 404 },
   job_not_found: { retry: 'never', status: 404 },
   not_found: { retry: 'never', status: 404 },
+  method_not_allowed: { retry: 'never', status: 405 },
   idempotency_conflict: { retry: 'never', status: 409 },
   session_busy: { retry: 'again', status: 409 },
   job_not_ended: { retry: 'never', status: 409 },

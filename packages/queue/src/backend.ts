@@ -10,6 +10,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { checkPostgresClock, postgresWarnings, redisWarnings } from './datastore-setup.ts';
 import { postgresSignals } from './postgres-signals.ts';
+import type { QueuePool } from './queue-pool.ts';
 import { redisSignals } from './redis-signals.ts';
 import type { Signals } from './signals.ts';
 
@@ -26,7 +27,7 @@ export interface QueueBackend {
   /** Messages to all processes that share this queue. */
   signals(): Signals;
   /** Where counters of all processes can be kept; null where there is no Redis. */
-  counters(): { client: Redis; prefix: string } | null;
+  counters(): Counters | null;
   /** Prepares the datastore. Idempotent. */
   migrate(): Promise<void>;
   /** Resolves when the datastore answers, throws `queue_unavailable` with the reason otherwise. */
@@ -40,6 +41,12 @@ export interface QueueBackend {
   /** What the datastore's set-up does not protect against, a sentence each. Empty when all is well. */
   setupWarnings(): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** A Redis connection for counting, and what every name there begins with. */
+export interface Counters {
+  client: Redis;
+  prefix: string;
 }
 
 /** What a BullMQ class is constructed with. */
@@ -131,16 +138,6 @@ async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Pr
   } finally {
     redis.disconnect();
   }
-}
-
-/** The part of a `pg.Pool` that BullMQ's PostgreSQL backend and this file use. */
-export interface QueuePool {
-  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-  connect(): Promise<{
-    query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-    release(): void;
-  }>;
-  end(): Promise<void>;
 }
 
 function openPostgres(url: string, options: BackendOptions): QueueBackend {

@@ -1,16 +1,15 @@
 import { clockDifference, clockWarnings, describeClock, FleetError } from '@mcp-fleet/core';
 import type { Redis } from 'ioredis';
-import type { QueuePool } from './backend.ts';
+import type { QueuePool } from './queue-pool.ts';
 
 /** What a Redis server is set up for that makes ids vanish, or come back late. */
 export async function redisWarnings(redis: Redis): Promise<string[]> {
   const memory = fields(await redis.info('memory'));
   const persistence = fields(await redis.info('persistence'));
-  const difference = await clockDifference(async () => {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-  });
-  const warnings = clockWarnings('Redis', difference);
+  const askedAt = Date.now();
+  const [seconds, microseconds] = await redis.time();
+  const theirs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+  const warnings = clockWarnings('Redis', clockDifference(askedAt, theirs, Date.now()));
   const policy = memory.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {
     warnings.push(
@@ -54,11 +53,10 @@ export async function checkPostgresClock(pool: QueuePool, toleratedMs: number): 
   );
 }
 
-function postgresDifference(pool: QueuePool): Promise<number> {
-  return clockDifference(async () => {
-    const { rows } = await pool.query(
-      'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms',
-    );
-    return (rows as { now_ms: number }[])[0]?.now_ms ?? Date.now();
-  });
+async function postgresDifference(pool: QueuePool): Promise<number> {
+  const askedAt = Date.now();
+  const { rows } = await pool.query(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms',
+  );
+  return clockDifference(askedAt, (rows as { now_ms: number }[])[0]?.now_ms ?? askedAt, Date.now());
 }

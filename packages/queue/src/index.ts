@@ -1,11 +1,12 @@
 export {
   type BackendOptions,
+  type Counters,
   openPooledBackend,
   openQueueBackend,
   type QueueBackend,
-  type QueuePool,
 } from './backend.ts';
 export { type ConsumerOptions, type Delivery, type DeliveryHandler, JobConsumer } from './consume-jobs.ts';
 export { BullJobQueue, type QueueCounts } from './job-queue.ts';
+export type { QueuePool } from './queue-pool.ts';
 export { RepeatingTask, type RepeatingTaskOptions } from './repeating-task.ts';
 export type { FleetSignal, Signals } from './signals.ts';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { FleetError } from '@mcp-fleet/core';
 import { healthRoutes } from '@mcp-fleet/runtime';
 import Fastify, { LogController } from 'fastify';
 import { guardRoutes } from './auth/guard.ts';
@@ -17,6 +16,9 @@ import { toolRoutes } from './routes/tools.ts';
 /** Bytes that a request body may have. */
 const bodyLimit = 8 * 1024 * 1024;
 
+/** Characters of a part of a path that still reach a schema, which says what is too long. */
+const longestPath = 16_384;
+
 /** Milliseconds that a client may take to send a whole request. */
 const requestTimeout = 60_000;
 
@@ -28,6 +30,8 @@ export async function createApp(parts: ApiParts): Promise<Api> {
     forceCloseConnections: true,
     bodyLimit,
     requestTimeout,
+    routerOptions: { maxParamLength: longestPath },
+    frameworkErrors: sendError as never,
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
   }) as unknown as Api;
   app.setValidatorCompiler(validateWithZod);
@@ -37,9 +41,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
     reply.header('request-id', request.id);
   });
   app.setErrorHandler((error: Error, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler((request) => {
-    throw new FleetError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`);
-  });
+  app.setNotFoundHandler(() => undefined);
   guardRoutes(app, parts.authenticator, parts.limits);
   await describeApi(app);
   await app.register(async (open) => {

@@ -8,6 +8,7 @@ const parts: Record<string, string> = { querystring: 'query', params: 'path', he
 export const validateWithZod: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = parts[httpPart ?? ''] ?? 'body';
   return (value: unknown) => {
+    if (part === 'body' && value == null) return { error: missingBody() };
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success) return { value: parsed.data };
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
@@ -15,11 +16,15 @@ export const validateWithZod: FastifySchemaCompiler<z.ZodType> = ({ schema, http
   };
 };
 
+const missingBody = () =>
+  new FleetError('invalid_request', 'The body is missing; expected application/json, {} at least.');
+
 /** The kinds of errors that users of the Anthropic API know, by status. */
 const kinds: Record<number, string> = {
   401: 'authentication_error',
   403: 'permission_error',
   404: 'not_found_error',
+  405: 'invalid_request_error',
   409: 'conflict_error',
   413: 'request_too_large',
   429: 'rate_limit_error',
@@ -36,6 +41,7 @@ export function sendError(
   const fault = fromFramework(thrown, request) ?? toFleetError(thrown);
   if (fault.status >= 500) request.log.error({ err: thrown }, 'request failed');
   if (fault.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(fault.retryAfterMs / 1_000));
+  if (fault.code === 'method_not_allowed') reply.header('allow', String(fault.details?.allow));
   // What went wrong inside is for the log; the caller gets a sentence and the id to find it by.
   const message =
     fault.code === 'internal' ? 'Something went wrong in the fleet. Its log has the cause.' : fault.message;

@@ -1,5 +1,6 @@
 export { createApp } from './app.ts';
 export { Authenticator, localTenant } from './auth/authenticator.ts';
+export { refuseWithoutKeys } from './auth/key-requirement.ts';
 export { Limits } from './auth/limits.ts';
 export { JobEvents } from './job-events.ts';
 export type { ApiParts } from './parts.ts';

@@ -47,7 +47,7 @@ export async function startApi(setup: {
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const required = !isLoopback(environment.API_HOST) || environment.API_KEYS === 'required';
-    if (required) await refuseWithoutKeys(store, environment.API_HOST);
+    if (required) await refuseWithoutKeys(store);
     const app = await createApp({
       store,
       queue,

@@ -32,12 +32,10 @@ export class ServerClock {
   }
 
   async #measure(): Promise<void> {
-    const offsetMs = await clockDifference(async () => {
-      const { localTime } = await this.#client.db('admin').command({ hello: 1 });
-      return localTime instanceof Date ? localTime.getTime() : Number.NaN;
-    });
-    if (Number.isNaN(offsetMs)) return;
-    this.#offsetMs = offsetMs;
+    const askedAt = Date.now();
+    const { localTime } = await this.#client.db('admin').command({ hello: 1 });
+    if (!(localTime instanceof Date)) return;
+    this.#offsetMs = clockDifference(askedAt, localTime.getTime(), Date.now());
     this.#syncedAt = performance.now();
   }
 }

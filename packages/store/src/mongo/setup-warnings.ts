@@ -1,16 +1,12 @@
 import { clockDifference, clockWarnings } from '@mcp-fleet/core';
-import type { Document } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** What a MongoDB server is set up for that loses accepted jobs when it crashes. */
 export async function setupWarnings({ client }: Database): Promise<string[]> {
-  const admin = client.db('admin');
-  let hello: Document = {};
-  const difference = await clockDifference(async () => {
-    hello = await admin.command({ hello: 1 });
-    return hello.localTime instanceof Date ? hello.localTime.getTime() : Date.now();
-  });
-  const warnings = clockWarnings('the MongoDB store', difference);
+  const askedAt = Date.now();
+  const hello = await client.db('admin').command({ hello: 1 });
+  const theirs = hello.localTime instanceof Date ? hello.localTime.getTime() : askedAt;
+  const warnings = clockWarnings('the MongoDB store', clockDifference(askedAt, theirs, Date.now()));
   if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
     warnings.push(
       'The MongoDB store is a single server: jobs are gone when its disk is. Run a replica set of three.',

@@ -13,11 +13,9 @@ interface Settings {
 
 /** What a PostgreSQL server is set up for that loses or mangles accepted jobs when it crashes. */
 export async function setupWarnings(database: Database): Promise<string[]> {
-  let settings: Settings | undefined;
-  const difference = await clockDifference(async () => {
-    [settings] = await database.lazy<Settings>('settings', readSettings, []);
-    return settings?.now_ms ?? Date.now();
-  });
+  const askedAt = Date.now();
+  const [settings] = await database.lazy<Settings>('settings', readSettings, []);
+  const difference = clockDifference(askedAt, settings?.now_ms ?? askedAt, Date.now());
   const warnings = clockWarnings('the PostgreSQL store', difference);
   for (const name of ['fsync', 'full_page_writes'] as const) {
     if (settings?.[name] === 'on') continue;

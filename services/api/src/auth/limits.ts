@@ -1,5 +1,5 @@
 import { type ContextStore, FleetError, type TenantLimits } from '@mcp-fleet/core';
-import type { Redis } from 'ioredis';
+import type { Counters } from '@mcp-fleet/queue';
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
@@ -16,15 +16,12 @@ const jobsRetryMs = 5_000;
 /** Holds tenants to their limits. */
 export class Limits {
   readonly #store: Pick<ContextStore, 'limits' | 'openJobs'>;
-  readonly #redis: { client: Redis; prefix: string } | null;
+  readonly #redis: Counters | null;
   readonly #limiters = new Map<number, RateLimiterAbstract>();
   readonly #known = new Map<string, { limits: TenantLimits; readAt: number }>();
 
   /** With Redis, requests are counted over all apis; without, each counts its own. */
-  constructor(
-    store: Pick<ContextStore, 'limits' | 'openJobs'>,
-    redis: { client: Redis; prefix: string } | null,
-  ) {
+  constructor(store: Pick<ContextStore, 'limits' | 'openJobs'>, redis: Counters | null) {
     this.#store = store;
     this.#redis = redis;
   }

@@ -6,7 +6,6 @@ import {
   FleetError,
   type Job,
   type JobFilter,
-  textOf,
 } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
@@ -134,17 +133,13 @@ function resolveAgent(parts: ApiParts, body: SubmitJob): AgentSpec {
   if (agent) return body.model === undefined ? agent : { ...agent, model: body.model };
   const names = [...parts.agents.keys()].join(', ');
   throw new FleetError(
-    'invalid_request',
+    'not_found',
     `There is no agent named ${JSON.stringify(body.agent)}. Known: ${names}.`,
   );
 }
 
 function toBlocks(query: SubmitJob['query']): ContentBlock[] {
   const blocks: ContentBlock[] = typeof query === 'string' ? [{ type: 'text', text: query }] : query;
-  const onlyText = blocks.every((block) => block.type === 'text');
-  if (onlyText && textOf(blocks).trim() === '') {
-    throw new FleetError('invalid_request', 'The query is empty. Say what the agent is to do.');
-  }
   const size = JSON.stringify(blocks).length;
   if (size <= longestQuery) return blocks;
   throw new FleetError(

@@ -53,8 +53,8 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
     },
     async (request) => {
       const { limit, after_id, all_tenants } = request.query;
-      if (all_tenants) needOperator(request.caller);
-      const tenant = all_tenants ? null : request.caller.tenant;
+      if (all_tenants === 'true') needOperator(request.caller);
+      const tenant = all_tenants === 'true' ? null : request.caller.tenant;
       const keys = await store.apiKeys(tenant, { limit: limit + 1, after: after_id });
       return pageView(keys.map(keyView), limit);
     },

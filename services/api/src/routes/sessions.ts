@@ -31,7 +31,7 @@ export function sessionRoutes(app: Api, { store, agents }: ApiParts): void {
     async (request, reply) => {
       const { agent, on_busy, metadata } = request.body;
       if (!agents.has(agent)) {
-        throw new FleetError('invalid_request', `There is no agent named ${JSON.stringify(agent)}.`);
+        throw new FleetError('not_found', `There is no agent named ${JSON.stringify(agent)}.`);
       }
       const { tenant } = request.caller;
       const session = { id: newId('sess'), tenant, agent, onBusy: on_busy, metadata };

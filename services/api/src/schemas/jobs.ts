@@ -5,9 +5,17 @@ import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './co
 /** Characters that a query may have; more is refused with 413. */
 export const longestQuery = 1_000_000;
 
+const notBlank = z.string().regex(/\S/, 'the query is empty; say what the agent is to do');
+
+/** Models refuse blank text; every other kind of block is theirs to judge. */
+const queryBlock = z.union([
+  z.looseObject({ type: z.literal('text'), text: notBlank }),
+  z.looseObject({ type: z.string().regex(/^(?!text$)/) }),
+]);
+
 const query = z.union([
-  z.string(),
-  z.array(contentBlock).min(1, 'expected at least one content block').max(10_000),
+  notBlank,
+  z.array(queryBlock).min(1, 'expected at least one content block').max(10_000),
 ]);
 
 export const submitJob = z

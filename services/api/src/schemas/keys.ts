@@ -25,7 +25,7 @@ export const rotateKey = z.strictObject({
 });
 
 export const keysQuery = pageQuery.extend({
-  all_tenants: z.stringbool().default(false).describe('Needs the scope `operator`.'),
+  all_tenants: z.enum(['true', 'false']).default('false').describe('Needs the scope `operator`.'),
 });
 
 export const key = z

@@ -1,4 +1,4 @@
-import { Authenticator, createApp, JobEvents, Limits } from '@mcp-fleet/api';
+import { Authenticator, createApp, JobEvents, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
@@ -106,6 +106,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     stack.add('reconciler', () => reconciler.stop());
     await reconciler.start();
   }
+  if (setup.keys === 'required') await refuseWithoutKeys(store);
   const app = await createApp({
     store,
     queue,
