@@ -57,13 +57,17 @@ export class FleetClient {
         job,
         options.idempotencyKey ? { 'idempotency-key': options.idempotencyKey } : {},
       ),
-    get: (id: string): Promise<Job> => this.#json('GET', `/v1/jobs/${encodeURIComponent(id)}`),
+    /** With `wait`, resolves once the job has ended, or after so many seconds (at most 60) as it then is. */
+    get: (id: string, { signal, ...query }: { wait?: number; signal?: AbortSignal } = {}): Promise<Job> =>
+      this.#json('GET', `/v1/jobs/${encodeURIComponent(id)}${search(query)}`, undefined, {}, signal),
     /** Resolves once the job has ended, however it ended. */
     wait: (id: string, signal?: AbortSignal): Promise<Job> => this.#wait(id, signal),
     list: (query: { limit?: number; after_id?: string } & JobFilter = {}) =>
       this.#json<Page<Job>>('GET', `/v1/jobs${search(query)}`),
-    steps: async (id: string): Promise<Step[]> =>
-      (await this.#json<{ data: Step[] }>('GET', `/v1/jobs/${encodeURIComponent(id)}/steps`)).data,
+    steps: async (id: string, signal?: AbortSignal): Promise<Step[]> => {
+      const path = `/v1/jobs/${encodeURIComponent(id)}/steps`;
+      return (await this.#json<{ data: Step[] }>('GET', path, undefined, {}, signal)).data;
+    },
     /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
     cancel: (id: string): Promise<Job> => this.#json('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`, {}),
     cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>
@@ -103,8 +107,7 @@ export class FleetClient {
 
   async #wait(id: string, signal: AbortSignal | undefined): Promise<Job> {
     for (;;) {
-      const path = `/v1/jobs/${encodeURIComponent(id)}?wait=${waitSeconds}`;
-      const job = await this.#json<Job>('GET', path, undefined, {}, signal);
+      const job = await this.jobs.get(id, { wait: waitSeconds, ...(signal ? { signal } : {}) });
       if (job.ended_at !== null) return job;
     }
   }

@@ -7,6 +7,7 @@ import type { ApiParts } from './parts.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
 
@@ -35,5 +36,6 @@ export function createApp(parts: ApiParts): FastifyInstance {
   jobEventRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
+  mcpRoutes(app);
   return app;
 }

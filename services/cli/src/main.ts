@@ -5,6 +5,7 @@ import { chatCommand } from './commands/chat.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { mcpCommand } from './commands/mcp.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { roleCommands } from './commands/roles.ts';
 import { sessionsCommand } from './commands/sessions.ts';
@@ -37,6 +38,7 @@ for (const add of [
   jobsCommand,
   sessionsCommand,
   toolsCommand,
+  mcpCommand,
   demoCommand,
   doctorCommand,
   migrateCommand,

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import type { CallToolResult, Progress } from '@modelcontextprotocol/sdk/types.js';
+import { afterEach, expect, test, vi } from 'vitest';
+import { startFleetProcess } from '../support/fleet-process.ts';
+import { processesMentioning } from '../support/leftovers.ts';
+import { runCli } from '../support/run-cli.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const math = join(root, 'services/mcp-math/src/main.ts');
+const folder = useTemporaryFolder();
+const closers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Spoken {
+  client: Client;
+  pid: number;
+  /** What stood on stdout and was no message of the protocol. */
+  faults: Error[];
+  /** What stood on stderr. */
+  log(): string;
+}
+
+/** `fleet mcp` as an MCP client starts it. */
+async function speak(args: string[], env: Record<string, string> = {}): Promise<Spoken> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [join(root, 'services/cli/src/main.ts'), 'mcp', ...args],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    cwd: folder.path,
+    stderr: 'pipe',
+  });
+  let log = '';
+  transport.stderr?.on('data', (chunk) => {
+    log += chunk;
+  });
+  const faults: Error[] = [];
+  const client = new Client({ name: 'test', version: '1' });
+  client.onerror = (error) => faults.push(error);
+  await client.connect(transport);
+  closers.push(() => client.close());
+  return { client, pid: transport.pid as number, faults, log: () => log };
+}
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('a client gets an answer from the embedded default, with nothing but protocol on stdout', async () => {
+  const { client, pid, faults, log } = await speak(['--server', math], { LOG_LEVEL: 'debug' });
+  const session = (await client.callTool({ name: 'create_session' })) as CallToolResult;
+  const progress: Progress[] = [];
+  const submitted = (await client.callTool({
+    name: 'submit_job',
+    arguments: { query: 'What is the median of 3, 9 and 4?', session_id: session.structuredContent?.id },
+  })) as CallToolResult;
+  const ended = (await client.callTool(
+    { name: 'wait_for_job', arguments: { job_id: submitted.structuredContent?.id } },
+    undefined,
+    { onprogress: (told) => progress.push(told) },
+  )) as CallToolResult;
+  expect(ended.structuredContent).toMatchObject({ state: 'succeeded' });
+  expect(ended.structuredContent?.answer).toContain('is 4');
+  expect(progress.map(({ message }) => message)).toEqual([
+    'the model calls math__statistics',
+    'math__statistics answered',
+    expect.stringMatching(/^the model replied: .*is 4/),
+  ]);
+  expect(faults).toEqual([]);
+  // The log is there, and went elsewhere.
+  expect(log()).toContain('"msg":"job ended"');
+  await client.close();
+  await until('the end of the command', async () => !isAlive(pid));
+  expect(processesMentioning(math)).toEqual([]);
+  // It left its folder in order: the next command finds the job.
+  const jobs = await runCli(['jobs', 'list', '--json'], { cwd: folder.path });
+  expect(JSON.parse(jobs.stdout).data).toMatchObject([{ id: submitted.structuredContent?.id }]);
+});
+
+test('it speaks for the fleet that runs already, and leaves it running', async () => {
+  const up = await startFleetProcess(['up', '--port', '0', '--data', join(folder.path, '.fleet')], {});
+  closers.push(() => up.kill('SIGTERM'));
+  const { client, pid } = await speak([]);
+  const submitted = (await client.callTool({
+    name: 'submit_job',
+    arguments: { query: 'What is 6 * 7?', wait: 60 },
+  })) as CallToolResult;
+  expect(submitted.structuredContent).toMatchObject({ state: 'succeeded' });
+  const show = ['jobs', 'show', String(submitted.structuredContent?.id), '--url', up.url, '--json'];
+  expect((await runCli(show)).stdout).toContain('6 * 7 = 42');
+  await client.close();
+  await until('the end of the command', async () => !isAlive(pid));
+  expect(isAlive(up.pid)).toBe(true);
+});
+
+test('it ends when stdin is closed, and prints nothing', async () => {
+  const { code, stdout, stderr } = await runCli(['mcp', '--url', 'http://127.0.0.1:1'], { cwd: folder.path });
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
+});
