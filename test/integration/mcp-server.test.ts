@@ -61,14 +61,14 @@ for (const { name, needs, open } of topologies) {
       return (await client.callTool(params, undefined, options)) as CallToolResult;
     }
 
-    const valueOf = (result: CallToolResult, key: string) => result.structuredContent?.[key] as string;
+    const fieldOf = (result: CallToolResult, key: string) => result.structuredContent?.[key] as string;
     const textOf = (result: CallToolResult) => (result.content[0] as { text: string }).text;
 
     test('a submitted job is waited for, and each of its steps is progress before the answer', async () => {
       await simulator.script([asksToAdd(1, 2), saysDone('three and more')]);
       tools.hold(2);
       const submitted = await call('submit_job', { query: 'add' });
-      const id = valueOf(submitted, 'id');
+      const id = fieldOf(submitted, 'id');
       expect(textOf(submitted)).toMatch(new RegExp(`^${id} is \\w+\\. Call wait_for_job`));
       const progress: Progress[] = [];
       const onprogress = (told: Progress) => {
@@ -95,11 +95,11 @@ for (const { name, needs, open } of topologies) {
     });
 
     test('a job is waited for where it is submitted, and read again with its session', async () => {
-      const session = valueOf(await call('create_session', {}), 'id');
+      const session = fieldOf(await call('create_session', {}), 'id');
       await simulator.script([asksToAdd(5), saysDone('six')]);
       const ended = await call('submit_job', { query: 'five and one', session_id: session, wait: 60 });
       expect(ended.structuredContent).toMatchObject({ state: 'succeeded', answer: 'six' });
-      const id = valueOf(ended, 'id');
+      const id = fieldOf(ended, 'id');
       expect((await call('get_job', { job_id: id })).structuredContent).toEqual(ended.structuredContent);
 
       const messages = await call('session_messages', { session_id: session, last: 3 });
@@ -119,7 +119,7 @@ for (const { name, needs, open } of topologies) {
     test('a wait that is over before the job has ended returns it as it is', async () => {
       await simulator.script([{ hold: true, ...(saysDone('late') as object) }]);
       const running = await call('submit_job', { query: 'slow', wait: 0.2 });
-      const id = valueOf(running, 'id');
+      const id = fieldOf(running, 'id');
       expect(running.structuredContent).toMatchObject({ ended_at: null, answer: null });
       await simulator.requested(id, 1);
       const still = await call('wait_for_job', { job_id: id, wait: 0.2 });
@@ -128,7 +128,7 @@ for (const { name, needs, open } of topologies) {
 
     test('a job is canceled', async () => {
       await simulator.script([{ hold: true, ...(saysDone('too late') as object) }]);
-      const id = valueOf(await call('submit_job', { query: 'slow' }), 'id');
+      const id = fieldOf(await call('submit_job', { query: 'slow' }), 'id');
       await simulator.requested(id, 1);
       const canceled = await call('cancel_job', { job_id: id });
       expect(canceled.structuredContent).toMatchObject({ id, state: 'canceled', answer: null });
@@ -137,7 +137,7 @@ for (const { name, needs, open } of topologies) {
 
     test('a caller that gives up waiting leaves the job running', async () => {
       await simulator.script([{ hold: true, ...(saysDone('in the end') as object) }]);
-      const id = valueOf(await call('submit_job', { query: 'slow' }), 'id');
+      const id = fieldOf(await call('submit_job', { query: 'slow' }), 'id');
       await simulator.requested(id, 1);
       const gaveUp = new AbortController();
       const waiting = call('wait_for_job', { job_id: id }, { signal: gaveUp.signal });
@@ -190,7 +190,7 @@ for (const { name, needs, open } of topologies) {
           arguments: { query: 'What is 6 * 7?' },
           _meta: { 'fleet/idempotencyKey': 'call_1' },
         };
-        return valueOf((await client.callTool(params)) as CallToolResult, 'id');
+        return fieldOf((await client.callTool(params)) as CallToolResult, 'id');
       };
       expect(await submit()).toBe(await submit());
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetClient, Job } from '@mcp-fleet/client';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
@@ -6,8 +7,16 @@ import { progressOf } from './job-progress.ts';
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
+/** Clients of the SDK drop progress that they read together with the result (typescript-sdk issue 2580). */
+const beforeResultMs = 20;
+
 /** Follows a job for a call; progress goes to a caller that asked for it with a token. */
-export function waitForJob(client: FleetClient, id: string, seconds: number, extra: Extra): Promise<Job> {
+export async function waitForJob(
+  client: FleetClient,
+  id: string,
+  seconds: number,
+  extra: Extra,
+): Promise<Job> {
   const progressToken = extra._meta?.progressToken;
   const tell =
     progressToken === undefined
@@ -18,5 +27,7 @@ export function waitForJob(client: FleetClient, id: string, seconds: number, ext
             params: { progressToken, progress, message },
           }),
         );
-  return followJob(client, id, { seconds, tell, signal: extra.signal });
+  const job = await followJob(client, id, { seconds, tell, signal: extra.signal });
+  if (tell !== null) await sleep(beforeResultMs);
+  return job;
 }
