@@ -118,7 +118,16 @@ test('it speaks for the fleet that runs already, and leaves it running', async (
   expect(isAlive(up.pid)).toBe(true);
 });
 
-test('it ends when stdin is closed, and prints nothing', async () => {
-  const { code, stdout, stderr } = await runCli(['mcp', '--url', 'http://127.0.0.1:1'], { cwd: folder.path });
+test.each([
+  ['of a fleet of its own', []],
+  ['of a fleet elsewhere', ['--url', 'http://127.0.0.1:1']],
+])('it ends by itself when stdin is closed, and prints nothing, %s', async (_, args) => {
+  const { code, stdout, stderr } = await runCli(['mcp', ...args], { cwd: folder.path });
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+test('what is wrong with its options is said on stderr', async () => {
+  const { code, stdout, stderr } = await runCli(['mcp', '--server', './none.py'], { cwd: folder.path });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('none.py');
 });
