@@ -136,13 +136,17 @@ for (const { name, needs, open } of topologies) {
     });
 
     test('a caller that gives up waiting leaves the job running', async () => {
-      await simulator.script([{ hold: true, ...(saysDone('in the end') as object) }]);
+      await simulator.script([asksToAdd(1), { hold: true, ...(saysDone('in the end') as object) }]);
       const id = fieldOf(await call('submit_job', { query: 'slow' }), 'id');
-      await simulator.requested(id, 1);
+      const { promise: waits, resolve: onprogress } = Promise.withResolvers<Progress>();
       const gaveUp = new AbortController();
-      const waiting = call('wait_for_job', { job_id: id }, { signal: gaveUp.signal });
+      const waiting = call('wait_for_job', { job_id: id }, { onprogress, signal: gaveUp.signal });
+      const failed = expect(waiting).rejects.toThrow('the user went on');
+      await waits;
+      await simulator.requested(id, 2);
       gaveUp.abort('the user went on');
-      await expect(waiting).rejects.toThrow('the user went on');
+      await failed;
+      await client.close();
       expect((await fleet.jobs.get(id)).state).toBe('running');
       await simulator.release();
       expect(await fleet.jobs.wait(id)).toMatchObject({ state: 'succeeded', answer: 'in the end' });

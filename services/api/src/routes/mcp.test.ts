@@ -10,7 +10,7 @@ let app: FastifyInstance;
 let url: string;
 
 beforeEach(async () => {
-  app = Fastify({ forceCloseConnections: true });
+  app = Fastify({ forceCloseConnections: true, trustProxy: true });
   mcpRoutes(app);
 });
 
@@ -50,6 +50,7 @@ const post = (headers: Record<string, string>) =>
   });
 
 test('the fleet is asked as the caller: with its credentials and from its address', async () => {
+  const address = '203.0.113.9';
   const seen: unknown[] = [];
   app.get('/v1/jobs', async ({ headers, ip }) => {
     seen.push([headers['x-api-key'], headers.authorization, headers['x-other'], ip]);
@@ -57,10 +58,9 @@ test('the fleet is asked as the caller: with its credentials and from its addres
   });
   await listen();
   for (const headers of [{ 'x-api-key': 'one' }, { authorization: 'Bearer two', 'x-other': '3' }, {}]) {
-    const client = await connected(headers);
+    const client = await connected({ ...headers, 'x-forwarded-for': address });
     expect(await client.callTool({ name: 'list_jobs' })).toMatchObject({ structuredContent: { jobs: [] } });
   }
-  const address = '127.0.0.1';
   expect(seen).toEqual([
     ['one', undefined, undefined, address],
     [undefined, 'Bearer two', undefined, address],
