@@ -14,7 +14,7 @@ const vendors: Record<string, string[]> = {
   '@electric-sql/pglite': ['packages/runtime'],
   '@anthropic-ai/sdk': ['packages/models'],
   openai: ['packages/models'],
-  '@modelcontextprotocol/sdk': ['packages/tools', 'services/mcp-math'],
+  '@modelcontextprotocol/sdk': ['packages/tools', 'services/mcp-math', 'services/api'],
   'prom-client': ['packages/runtime'],
   pino: ['packages/runtime'],
 };

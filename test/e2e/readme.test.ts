@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
@@ -105,6 +109,30 @@ describe('the README', () => {
     const none = await run(of(documented('jobs', 'cancel', '--session'), 'SESSION_ID', 'sess_none'));
     expect(none.stdout).toContain('canceled 0 jobs');
     expect(await run(documented('jobs', 'list', '--state'))).toMatchObject({ code: 0 });
+  });
+
+  test('its configuration for MCP clients reaches the fleet, and has the tools that it names', async () => {
+    const up = await start([...documented('up'), '--port', '0']);
+    const block = blocks('json').find((json) => json.includes('"mcp"')) as string;
+    const { mcpServers } = JSON.parse(
+      block.replaceAll('http://127.0.0.1:7717', up.url).replace('/path/to/mcp-fleet/', root),
+    );
+    const { command, args } = mcpServers.fleet;
+    expect(command).toBe('node');
+    const section = /^## Use the fleet from an MCP client\n(.*?)^```/ms.exec(readme)?.[1] ?? '';
+    const named = [...section.matchAll(/`([a-z]+_[a-z_]+)`/g)].map(([, name]) => name);
+    for (const transport of [
+      new StdioClientTransport({ command: process.execPath, args, cwd: folder.path }),
+      new StreamableHTTPClientTransport(new URL(mcpServers['fleet-over-http'].url)) as Transport,
+    ]) {
+      const client = new Client({ name: 'test', version: '1' });
+      await client.connect(transport);
+      const input = { query: 'What is 12 * 7?', wait: 60 };
+      const job = await client.callTool({ name: 'submit_job', arguments: input });
+      expect(job.structuredContent).toMatchObject({ answer: expect.stringContaining('12 * 7 = 84') });
+      expect((await client.listTools()).tools.map(({ name }) => name).sort()).toEqual(named.sort());
+      await client.close();
+    }
   });
 
   test('its single query with a server of its own is answered', async () => {

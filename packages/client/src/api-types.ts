@@ -22,7 +22,7 @@ export type Step =
       tool: string;
       tool_use_id: string;
       content: string | ContentBlock[];
-      outcome: string;
+      outcome: 'ok' | 'error' | 'unknown';
       blob: string | null;
     }
   | {
@@ -285,7 +285,7 @@ export interface ToolResultInfo {
   tool_use_id: string;
   type: 'tool_result_info';
   tool: string;
-  outcome: string;
+  outcome: 'ok' | 'error' | 'unknown';
   round: number;
   duration_ms: number;
   content_type: string;

@@ -50,12 +50,14 @@ export class FleetClient {
         headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
         repeatable: true,
       }),
-    get: (id: string): Promise<Job> => this.#get(jobPath(id)),
+    /** With `wait`, resolves once the job has ended, or after so many seconds (at most 60) as it then is. */
+    get: (id: string, { signal, ...query }: { wait?: number; signal?: AbortSignal } = {}): Promise<Job> =>
+      this.#get(`${jobPath(id)}${search(query)}`, signal),
     /** Resolves once the job has ended, however it ended. */
     wait: (id: string, signal?: AbortSignal): Promise<Job> => this.#wait(id, signal),
     list: (query: PageQuery & JobFilter = {}) => this.#list<Job>('/v1/jobs', query),
-    steps: async (id: string): Promise<Step[]> =>
-      (await this.#get<{ data: Step[] }>(`${jobPath(id)}/steps`)).data,
+    steps: async (id: string, signal?: AbortSignal): Promise<Step[]> =>
+      (await this.#get<{ data: Step[] }>(`${jobPath(id)}/steps`, signal)).data,
     /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
     cancel: (id: string): Promise<Job> => this.#post(`${jobPath(id)}/cancel`, {}, true),
     cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>

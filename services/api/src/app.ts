@@ -9,6 +9,7 @@ import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
@@ -54,6 +55,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
   keyRoutes(app, parts);
+  mcpRoutes(app);
   app.addHook('onClose', () => parts.authenticator.stop());
   return app;
 }

@@ -89,7 +89,8 @@ async function startOwn(
       servers: Object.fromEntries(
         servers.map((path) => serverFromPath(path, process.env)).map((s) => [s.name, s.config]),
       ),
-      logger: createLogger('fleet', process.env.LOG_LEVEL ?? 'silent'),
+      // Standard output is for what the command was asked for.
+      logger: createLogger('fleet', process.env.LOG_LEVEL ?? 'silent', process.stderr),
       port: 0,
       folder: freeFolder(folder),
       variables: process.env,

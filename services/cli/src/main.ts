@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { keysCommand } from './commands/keys.ts';
+import { mcpCommand } from './commands/mcp.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { roleCommands } from './commands/roles.ts';
 import { sessionsCommand } from './commands/sessions.ts';
@@ -39,6 +40,7 @@ for (const add of [
   sessionsCommand,
   toolsCommand,
   keysCommand,
+  mcpCommand,
   demoCommand,
   doctorCommand,
   migrateCommand,

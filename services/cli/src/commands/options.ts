@@ -1,13 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-/** Adds the options that say which fleet a command talks to. */
+/** Adds the options that say which fleet a command talks to, and how it answers. */
 export function withFleetOptions(command: Command): Command {
+  return withFleet(command).option('--json', 'print JSON for programs');
+}
+
+/** Adds the options that say which fleet a command talks to. */
+export function withFleet(command: Command): Command {
   return command
     .option('--url <url>', 'a running fleet (default: FLEET_URL, else the one that owns the data folder)')
     .option('--data <folder>', 'data folder of the embedded fleet (default: .fleet)')
     .option('--config <file>', 'configuration file with mcpServers and agents')
-    .option('--model <name>', 'model of a fleet that this command starts')
-    .option('--json', 'print JSON for programs');
+    .option('--model <name>', 'model of a fleet that this command starts');
 }
 
 /** Adds the repeatable option that names MCP servers by their path. */
