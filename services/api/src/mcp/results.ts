@@ -15,7 +15,7 @@ export async function attempt(run: () => Promise<CallToolResult>): Promise<CallT
     return await run();
   } catch (thrown) {
     if (!(thrown instanceof FleetApiError)) throw thrown;
-    const { type, message, requestId } = thrown;
+    const { code: type, message, requestId } = thrown;
     return {
       content: [{ type: 'text', text: `${type}: ${message}` }],
       isError: true,
