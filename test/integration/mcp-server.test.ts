@@ -160,7 +160,7 @@ for (const { name, needs, open } of topologies) {
         expect(textOf(result)).toBe('job_not_found: There is no job job_none.');
       }
       expect(textOf(await call('submit_job', { query: 'x', agent: 'nobody' }))).toContain(
-        'invalid_request: There is no agent named "nobody".',
+        'not_found: There is no agent named "nobody".',
       );
       expect(textOf(await call('session_messages', { session_id: 'sess_none' }))).toContain(
         'session_not_found',

@@ -70,7 +70,10 @@ test('the fleet is asked as the caller: with its credentials and from its addres
 
 test('what the api refuses to the caller is refused as a result', async () => {
   app.post('/v1/jobs/:id/cancel', async (_, reply) =>
-    reply.code(401).send({ type: 'error', error: { type: 'unauthenticated', message: 'Send a key.' } }),
+    reply.code(401).send({
+      type: 'error',
+      error: { type: 'authentication_error', code: 'unauthenticated', message: 'Send a key.' },
+    }),
   );
   await listen();
   const result = await (await connected()).callTool({ name: 'cancel_job', arguments: { job_id: 'job_1' } });
