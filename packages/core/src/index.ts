@@ -6,6 +6,19 @@ export {
   type UnknownOutcomePolicy,
   unknownOutcomePolicy,
 } from './agent.ts';
+export {
+  type Approval,
+  type ApprovalFilter,
+  approvalId,
+  approvalWait,
+  type Decided,
+  type Decision,
+  isSameJson,
+  type NewApproval,
+  parseApprovalId,
+  type RequestedApproval,
+  type Verdict,
+} from './approval.ts';
 export { backoffMs } from './backoff.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export { type EndedJob, endJob } from './end-job.ts';

@@ -11,7 +11,7 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
-import type { ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
+import type { ApprovalDoc, ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** Flushed on a majority before the call returns. */
@@ -30,6 +30,7 @@ export interface Database {
   jobs: Collection<JobDoc>;
   steps: Collection<StepDoc>;
   claims: Collection<ClaimDoc>;
+  approvals: Collection<ApprovalDoc>;
   toolsets: Collection<ToolsetDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
@@ -52,6 +53,7 @@ export function openDatabase(url: string): Database {
     jobs: db.collection('jobs'),
     steps: db.collection('steps'),
     claims: db.collection('claims'),
+    approvals: db.collection('approvals'),
     toolsets: db.collection('toolsets'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),

@@ -3,10 +3,10 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 2;
+const version = 3;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
-export async function migrate({ sessions, jobs, steps, claims, meta }: Database): Promise<void> {
+export async function migrate({ sessions, jobs, steps, claims, approvals, meta }: Database): Promise<void> {
   await jobs.createIndex(
     { tenant: 1, idempotency_key: 1 },
     { name: 'by_idempotency_key', unique: true, partialFilterExpression: there('idempotency_key') },
@@ -34,6 +34,11 @@ export async function migrate({ sessions, jobs, steps, claims, meta }: Database)
   );
   await steps.createIndex({ job_id: 1, _id: 1 }, { name: 'by_job' });
   await claims.createIndex({ job_id: 1 }, { name: 'by_job' });
+  await approvals.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
+  await approvals.createIndex(
+    { tenant: 1, _id: -1, expires_at: 1 },
+    { name: 'pending', partialFilterExpression: { decision: null } },
+  );
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');

@@ -1,8 +1,11 @@
 import type {
   Accepted,
+  Approval,
+  ApprovalFilter,
   Claim,
   CollectedBlobs,
   ContextStore,
+  Decided,
   Ending,
   Fence,
   FenceNews,
@@ -10,6 +13,7 @@ import type {
   Job,
   JobFilter,
   JoinedQuery,
+  NewApproval,
   NewBlob,
   NewJob,
   NewSession,
@@ -17,6 +21,7 @@ import type {
   Position,
   ReadyJob,
   Recorded,
+  RequestedApproval,
   Session,
   Settled,
   Step,
@@ -24,10 +29,12 @@ import type {
   Take,
   Toolset,
   Turn,
+  Verdict,
   Wait,
 } from '@mcp-fleet/core';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
@@ -92,8 +99,19 @@ export class MongoStore implements ContextStore {
   interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);
-  park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => this.#run(park, fence, wait);
+  park = (fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'> => this.#run(park, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => this.#run(release, fence);
+
+  requestApprovals = (
+    fence: Fence,
+    requests: readonly NewApproval[],
+  ): Promise<RequestedApproval[] | 'superseded'> => this.#run(requestApprovals, fence, requests);
+  approvals = (tenant: string, filter: ApprovalFilter, page: Page): Promise<Approval[]> =>
+    this.#run(approvals, tenant, filter, page);
+  approval = (tenant: string, jobId: string, toolUseId: string): Promise<Approval | null> =>
+    this.#run(approval, tenant, jobId, toolUseId);
+  decide = (tenant: string, jobId: string, toolUseId: string, verdict: Verdict): Promise<Decided | null> =>
+    this.#run(decide, tenant, jobId, toolUseId, verdict);
 
   cutContext = (sessionId: string, turn: number): Promise<void> =>
     guard(async () => {

@@ -107,6 +107,25 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_joined ON fleet.jobs (joined) WHERE joined IS NOT NULL AND state = 'waiting';
   CREATE INDEX jobs_steering ON fleet.jobs (session_id) WHERE steers AND state = 'queued';
   `,
+  `
+  ALTER TABLE fleet.jobs ADD COLUMN decided boolean NOT NULL DEFAULT false;
+  CREATE TABLE fleet.approvals (
+    job_id text NOT NULL,
+    round int NOT NULL,
+    slot int NOT NULL,
+    tenant text NOT NULL,
+    tool_use_id text NOT NULL,
+    tool text NOT NULL,
+    input text NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    decision text,
+    decided_at timestamptz,
+    PRIMARY KEY (job_id, round, slot)
+  );
+  CREATE INDEX approvals_by_tenant ON fleet.approvals (tenant, job_id, round, slot);
+  CREATE INDEX approvals_pending ON fleet.approvals (tenant, job_id, round, slot) WHERE decision IS NULL;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */
