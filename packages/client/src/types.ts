@@ -98,7 +98,7 @@ export type Step =
       tool: string;
       tool_use_id: string;
       content: string | ContentBlock[];
-      outcome: 'ok' | 'error' | 'unknown';
+      outcome: 'ok' | 'error' | 'unknown' | 'denied' | 'expired';
       blob: string | null;
     };
 

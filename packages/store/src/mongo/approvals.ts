@@ -38,12 +38,12 @@ export async function requestApprovals(
   const keys = docs.map((doc) => doc._id);
   const known = new Set(await approvals.distinct('_id', { _id: { $in: keys } }));
   const missing = docs.filter((doc) => !known.has(doc._id));
-  await insertNew(approvals, missing, flushed);
   await approvals.updateMany(
     { _id: { $in: keys }, decision: null, expires_at: { $lte: now } },
     [{ $set: { decision: { $literal: expiry }, decided_at: '$expires_at' } }],
     flushed,
   );
+  await insertNew(approvals, missing, flushed);
   const standing = new Map(
     (await approvals.find({ _id: { $in: keys } }).toArray()).map((doc) => [doc._id, doc]),
   );

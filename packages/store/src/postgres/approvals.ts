@@ -88,12 +88,19 @@ const listPending = list(`AND a.decision IS NULL AND a.expires_at > now()
 export async function approvals(
   database: Database,
   tenant: string,
-  { jobId = null, pending = false }: ApprovalFilter & { jobId?: string | null },
+  filter: ApprovalFilter,
   page: Page,
 ): Promise<Approval[]> {
   const after = page.after === undefined ? null : parseApprovalId(page.after);
-  const values = [tenant, after?.jobId ?? null, after?.round ?? null, after?.slot ?? null, jobId, page.limit];
-  const rows = pending
+  const values = [
+    tenant,
+    after?.jobId ?? null,
+    after?.round ?? null,
+    after?.slot ?? null,
+    filter.jobId ?? null,
+    page.limit,
+  ];
+  const rows = filter.pending
     ? await database.lazy<StoredApproval>('pending_approvals', listPending, values)
     : await database.lazy<StoredApproval>('approvals', listAll, values);
   return rows.map(toApproval);
