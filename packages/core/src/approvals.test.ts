@@ -229,6 +229,21 @@ describe('what a job that waits for an approval hears meanwhile', () => {
     expect(roles).toEqual(['user', 'assistant', 'user', 'user']);
   });
 
+  test('an interruption of an edited call says what may have run', async () => {
+    const requests = { join: false, interrupt: false };
+    const abort = new AbortController();
+    const tools = payAndLook(() => {
+      requests.interrupt = true;
+      abort.abort();
+      throw new FleetError('tool_outcome_unknown', 'cut off');
+    });
+    const { store, run, results, shown } = await waiting({ tools });
+    await store.decide('t', 'job_1', 'b', approved({ euros: 3 }));
+    await run('job_1', new ScriptedModel(), tools, { requests, signal: abort.signal });
+    expect((await results())[1]).toMatchObject({ outcome: 'unknown' });
+    expect(await shown(2)).toMatch(/^Before this call was run, ann edited .*Interrupted by a newer query/);
+  });
+
   test('a deadline that comes first ends the wait, and the job', async () => {
     const { store, submit, run, clock } = await setUpRun();
     await submit('job_2', 'soon', { deadline: new Date(61_000) });
