@@ -157,6 +157,7 @@ describe('two approvals in one round', () => {
     await run('job_1', model, tools);
     const [first] = store.allApprovals;
     if (first) first.expiresAt = new Date(store.now + 10);
+    expect(await run('job_1', model, tools)).toMatchObject({ kind: 'parked', waitMs: 10 });
     store.now += 10;
     expect(await run('job_1', model, tools)).toMatchObject({ kind: 'parked', waitMs: aWeek - 10 });
     expect((await store.steps('job_1')).filter((step) => step.kind === 'result')).toMatchObject([
