@@ -22,7 +22,7 @@ export type Step =
       tool: string;
       tool_use_id: string;
       content: string | ContentBlock[];
-      outcome: 'ok' | 'error' | 'unknown';
+      outcome: 'ok' | 'error' | 'unknown' | 'denied' | 'expired';
       blob: string | null;
     }
   | {
@@ -285,7 +285,7 @@ export interface ToolResultInfo {
   tool_use_id: string;
   type: 'tool_result_info';
   tool: string;
-  outcome: 'ok' | 'error' | 'unknown';
+  outcome: 'ok' | 'error' | 'unknown' | 'denied' | 'expired';
   round: number;
   duration_ms: number;
   content_type: string;

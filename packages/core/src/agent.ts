@@ -8,6 +8,8 @@ export type ToolSafety = z.infer<typeof toolSafety>;
 export const unknownOutcomePolicy = z.enum(['ask_model', 'retry', 'fail']);
 export type UnknownOutcomePolicy = z.infer<typeof unknownOutcomePolicy>;
 
+const day = 86_400_000;
+
 const limits = z.strictObject({
   /** Model replies that one job may ask for. */
   rounds: z.int().min(1).max(1000).default(50),
@@ -27,6 +29,12 @@ const limits = z.strictObject({
   modelTimeoutMs: z.int().min(10).max(86_400_000).default(600_000),
   /** Characters of a tool result that the model gets to see; the whole result is kept as a blob. */
   toolResultChars: z.int().min(256).max(10_000_000).default(200_000),
+  /** Milliseconds in which a call that needs an approval can be decided, unless its tool's configuration says. */
+  approvalExpiresMs: z
+    .int()
+    .min(10)
+    .max(366 * day)
+    .default(7 * day),
 });
 
 /** An agent: the named, versioned configuration that a job runs with. Unknown keys are refused. */

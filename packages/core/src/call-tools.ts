@@ -1,100 +1,87 @@
-import type { UnknownOutcomePolicy } from './agent.ts';
+import { type Refusal, refusal, withEdits } from './ask-approvals.ts';
 import { FleetError, toFleetError } from './errors.ts';
 import type { PendingCall } from './job-record.ts';
 import type { ContentBlock, ToolResultBlock } from './message.ts';
-import type { ToolDefinition, ToolOutput } from './ports.ts';
-import { type Running, recordStep, Superseded } from './running.ts';
+import { claimUnsafe, decideAll, isUndecided, type PlannedCall, planCall } from './plan-calls.ts';
+import type { ToolOutput } from './ports.ts';
+import { type Running, recordStep } from './running.ts';
 import type { ResultStep } from './step.ts';
 
 /**
  * Runs the calls of a round that have no result yet, in parallel, and records each as it ends. Unsafe calls
- * are claimed before they are sent; one that was claimed by an earlier epoch is never simply sent again.
+ * are claimed before they are sent; one that was claimed by an earlier epoch is never simply sent again. Calls
+ * that need an approval are sent as they were approved; those that are undecided are left.
  *
- * Throws a FleetError when a call could not be brought to a result, after the others were recorded.
+ * Returns the milliseconds until the first of the undecided ones expires, null when there are none. Throws a
+ * FleetError when a call could not be brought to a result, after the others were recorded.
  */
-export async function callTools(running: Running, calls: readonly PendingCall[]): Promise<void> {
-  const plans = calls.map((call) => plan(running, call));
-  const held = await claimUnsafe(running, plans);
-  const ends = await Promise.allSettled(plans.map((planned) => carryOut(running, planned, held)));
+export async function callTools(running: Running, calls: readonly PendingCall[]): Promise<number | null> {
+  const plans = calls.map((call) => planCall(running, call));
+  const undecidedForMs = await decideAll(running, plans);
+  const decided = plans.filter((planned) => !isUndecided(planned));
+  const held = await claimUnsafe(running, decided);
+  const ends = await Promise.allSettled(decided.map((planned) => carryOut(running, planned, held)));
   const failed = ends.find((end): end is PromiseRejectedResult => end.status === 'rejected');
   if (failed) throw failed.reason;
-}
-
-interface PlannedCall {
-  call: PendingCall;
-  tool: ToolDefinition | undefined;
-  policy: UnknownOutcomePolicy;
-  /** Has to be claimed before it is sent. */
-  unsafe: boolean;
-  /** An earlier epoch may have sent it. */
-  unknown: boolean;
-}
-
-function plan(running: Running, call: PendingCall): PlannedCall {
-  const tool = running.toolset.tools.find((offered) => offered.name === call.use.name);
-  const policy = tool?.unknownOutcome ?? running.record.job.agent.unknownOutcome;
-  const unsafe = tool?.safety === 'unsafe' && call.slot <= running.record.job.agent.limits.parallelToolCalls;
-  return { call, tool, policy, unsafe, unknown: unsafe && running.record.isClaimed(call) };
-}
-
-/** Returns the slots that this worker may send; `retry` sends again under the claim that stands. */
-async function claimUnsafe(running: Running, plans: readonly PlannedCall[]): Promise<Set<number>> {
-  const toClaim = plans.filter((planned) => planned.unsafe && !planned.unknown);
-  const held = new Set(
-    plans.filter((planned) => planned.unknown && planned.policy === 'retry').map(({ call }) => call.slot),
-  );
-  if (toClaim.length === 0) return held;
-  const claimed = await running.ports.store.claim(
-    running.fence,
-    toClaim.map(({ call }) => ({ round: call.round, slot: call.slot })),
-  );
-  if (claimed === 'superseded') throw new Superseded();
-  for (const position of claimed) held.add(position.slot);
-  return held;
+  return undecidedForMs;
 }
 
 async function carryOut(running: Running, planned: PlannedCall, held: Set<number>): Promise<void> {
-  const { call, tool, unsafe, policy } = planned;
-  const { parallelToolCalls } = running.record.job.agent.limits;
-  if (call.slot > parallelToolCalls) {
-    return recordResult(running, call, 0, errorOutput(tooMany(parallelToolCalls)), 'error');
-  }
-  if (tool === undefined) {
-    return recordResult(running, call, 0, errorOutput(unknownTool(call.use.name)), 'error');
-  }
+  const { call, unsafe, policy } = planned;
+  const withheld = whyWithheld(running, planned);
+  if (withheld) return recordResult(running, call, 0, errorOutput(withheld.text), withheld.outcome);
   if (unsafe && !held.has(call.slot)) {
     if (policy === 'fail') throw new FleetError('tool_outcome_unknown', unknownOutcome(call.use.name));
-    return recordResult(running, call, 0, errorOutput(unknownOutcome(call.use.name)), 'unknown');
+    return recordSent(running, planned, 0, errorOutput(unknownOutcome(call.use.name)), 'unknown');
   }
   const started = running.ports.clock.now();
   running.emit({
     type: 'tool_started',
     round: call.round,
     slot: call.slot,
-    tool: tool.name,
-    input: call.use.input,
+    tool: call.use.name,
+    input: inputOf(planned),
   });
   let output: ToolOutput;
   try {
-    output = await send(running, call);
+    output = await send(running, planned);
   } catch (thrown) {
     return notAnswered(running, planned, toFleetError(thrown), running.ports.clock.now() - started);
   }
-  return recordResult(
+  return recordSent(
     running,
-    call,
+    planned,
     running.ports.clock.now() - started,
     output,
     output.isError ? 'error' : 'ok',
   );
 }
 
-function send(running: Running, call: PendingCall): Promise<ToolOutput> {
+/** What the model is told about a call that is not to be sent; null for one that is. */
+function whyWithheld(running: Running, { call, tool, approval, unknown }: PlannedCall): Refusal | null {
+  const { parallelToolCalls } = running.record.job.agent.limits;
+  if (call.slot > parallelToolCalls) return { text: tooMany(parallelToolCalls), outcome: 'error' };
+  if (tool === undefined) return { text: unknownTool(call.use.name), outcome: 'error' };
+  const refused = refusal(approval);
+  if (refused === null || !unknown) return refused;
+  return {
+    text: `${refused.text} That was about sending it again. ${unknownOutcome(tool.name)}`,
+    outcome: 'unknown',
+  };
+}
+
+/** What a call is sent with: what was approved, or what the model asked for. */
+function inputOf({ call, approval }: PlannedCall): Record<string, unknown> {
+  return approval?.decision?.kind === 'approved' ? approval.decision.input : call.use.input;
+}
+
+function send(running: Running, planned: PlannedCall): Promise<ToolOutput> {
   const { job } = running.record;
+  const { call } = planned;
   return running.ports.tools.call(
     {
       name: call.use.name,
-      input: call.use.input,
+      input: inputOf(planned),
       idempotencyKey: `${running.record.recorderOf(call.round)}.${call.round}.${call.slot}`,
       timeoutMs: job.agent.limits.toolTimeoutMs,
     },
@@ -122,7 +109,19 @@ async function notAnswered(
   const timedOut = fault.details?.timeout === true;
   if (!unsafe && !timedOut) throw new FleetError('tool_server_unavailable', fault.message, { cause: fault });
   const text = unsafe ? `${fault.message} ${unknownOutcome(call.use.name)}` : fault.message;
-  return recordResult(running, call, ms, errorOutput(text), unsafe ? 'unknown' : 'error');
+  return recordSent(running, planned, ms, errorOutput(text), unsafe ? 'unknown' : 'error');
+}
+
+/** Records the result of a call that was sent, or may have been. */
+function recordSent(
+  running: Running,
+  { call, approval }: PlannedCall,
+  ms: number,
+  output: ToolOutput,
+  outcome: ResultStep['outcome'],
+): Promise<void> {
+  const content = withEdits(approval, output.content);
+  return recordResult(running, call, ms, { ...output, content }, outcome);
 }
 
 export async function recordResult(

@@ -1,6 +1,7 @@
+import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
 import type { FleetError } from './errors.ts';
-import { type Failures, type JobError, type TerminalState, totalsOf } from './job.ts';
+import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ending } from './ports.ts';
@@ -76,9 +77,9 @@ function report(running: Running, { state, error, totals }: Ending): void {
  * kind is used up or its deadline comes before the next try. A rate limit costs nothing of the budget.
  */
 export async function parkOrFail(running: Running, fault: FleetError): Promise<Outcome> {
-  const { job, grew } = running.record;
+  const { job } = running.record;
   const { limits } = job.agent;
-  const before: Failures = grew ? { model: 0, tools: 0 } : job.failures;
+  const before = failuresSoFar(running);
   const kind = fault.code === 'tool_server_unavailable' ? 'tools' : 'model';
   const budget = kind === 'tools' ? limits.toolRetries : limits.modelRetries;
   const charged = fault.code !== 'model_rate_limited';
@@ -96,11 +97,33 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
   return park(running, waitMs, `${fault.code}: ${fault.message}`, failures);
 }
 
+/**
+ * Parks a job that can only go on once a call is approved, until the first of its approvals expires or its
+ * deadline comes. Nothing is charged.
+ */
+export async function waitForApproval(running: Running, expiresMs: number): Promise<Outcome> {
+  const leftMs = running.deadlineAt === null ? expiresMs : running.deadlineAt - running.ports.clock.now();
+  if (leftMs <= 0) return fail(running, lateFor(running.record.job));
+  return park(running, Math.max(0, Math.min(expiresMs, leftMs)), approvalWait, failuresSoFar(running));
+}
+
+/** Failures in a row; those before a recorded step no longer count. */
+function failuresSoFar({ record }: Running): Failures {
+  return record.grew ? { model: 0, tools: 0 } : record.job.failures;
+}
+
+/** The error of a job whose deadline has come. */
+export function lateFor(job: Job): JobError {
+  const message = `The job had not ended by its deadline, ${job.deadline?.toISOString()}.`;
+  return { code: 'deadline_exceeded', message };
+}
+
 async function park(running: Running, waitMs: number, reason: string, failures: Failures): Promise<Outcome> {
   const parked = await running.ports.store.park(running.fence, { waitMs, reason, failures });
   if (parked === 'superseded') return supersede(running);
-  running.emit({ type: 'job_parked', waitMs, reason });
-  return { kind: 'parked', waitMs, reason };
+  const leftMs = parked === 'due' ? 0 : waitMs;
+  running.emit({ type: 'job_parked', waitMs: leftMs, reason });
+  return { kind: 'parked', waitMs: leftMs, reason };
 }
 
 /** Hands the job back as it stands, to be taken by any worker; nothing is charged. */

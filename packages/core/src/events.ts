@@ -1,3 +1,4 @@
+import type { Decision } from './approval.ts';
 import type { JobError, JobTotals, TerminalState } from './job.ts';
 import type { Step } from './step.ts';
 
@@ -20,6 +21,17 @@ export type FleetEvent = { job: JobRef } & (
   | { type: 'text_delta'; round: number; text: string }
   | { type: 'tool_started'; round: number; slot: number; tool: string; input: Record<string, unknown> }
   | { type: 'step_recorded'; step: Step; adopted: boolean }
+  | { type: 'approval_requested'; round: number; slot: number; tool: string; expiresMs: number }
+  /** Told by each delivery that finds the decision. `by` is null for one that nobody made. */
+  | {
+      type: 'approval_decided';
+      round: number;
+      slot: number;
+      tool: string;
+      decision: Decision['kind'];
+      by: string | null;
+      edited: boolean;
+    }
   | { type: 'job_parked'; waitMs: number; reason: string }
   | { type: 'job_handed_back'; reason: string }
   | { type: 'job_superseded' }

@@ -7,6 +7,19 @@ export {
   unknownOutcomePolicy,
 } from './agent.ts';
 export { type ApiKey, type NewApiKey, noLimits, type Scope, scopes, type TenantLimits } from './api-key.ts';
+export {
+  type Approval,
+  type ApprovalFilter,
+  approvalId,
+  approvalWait,
+  type Decided,
+  type Decision,
+  isSameJson,
+  type NewApproval,
+  parseApprovalId,
+  type RequestedApproval,
+  type Verdict,
+} from './approval.ts';
 export { backoffMs } from './backoff.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export { type EndedJob, endJob } from './end-job.ts';

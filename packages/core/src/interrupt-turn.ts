@@ -1,3 +1,4 @@
+import { approvalOf, withEdits } from './ask-approvals.ts';
 import { errorOutput, recordResult, unknownOutcome } from './call-tools.ts';
 import { drop, settle } from './end-turn.ts';
 import { textOf } from './message.ts';
@@ -19,7 +20,9 @@ export async function interruptTurn(running: Running): Promise<Outcome> {
     const text = sent
       ? `Interrupted by a newer query. ${unknownOutcome(call.use.name)}`
       : 'Interrupted by a newer query before there was a result.';
-    await recordResult(running, call, 0, errorOutput(text), sent ? 'unknown' : 'error');
+    const output = errorOutput(text);
+    const content = withEdits(sent ? await approvalOf(running, call) : null, output.content);
+    await recordResult(running, call, 0, { ...output, content }, sent ? 'unknown' : 'error');
   }
   const said = record.steps.flatMap((step) => (step.kind === 'reply' ? textOf(step.content) : []));
   const answer = said.filter((text) => text !== '').join('\n\n');

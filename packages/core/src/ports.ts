@@ -1,5 +1,13 @@
 import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
 import type { ApiKey, NewApiKey, TenantLimits } from './api-key.ts';
+import type {
+  Approval,
+  ApprovalFilter,
+  Decided,
+  NewApproval,
+  RequestedApproval,
+  Verdict,
+} from './approval.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
 import type { ContentBlock, Message } from './message.ts';
@@ -196,8 +204,11 @@ export interface ContextStore {
   join(fence: Fence): Promise<JoinedQuery[] | 'superseded'>;
   /** Says what a worker does not know yet about the jobs that it holds. Without news a job is left out. */
   news(fences: readonly HeldJob[]): Promise<FenceNews[]>;
-  /** Sets the job waiting until a time. */
-  park(fence: Fence, wait: Wait): Promise<'parked' | 'superseded'>;
+  /**
+   * Sets the job waiting until a time. `due`: it has come at once, because the turn was asked to stop, or, for
+   * the reason `approval`, because a call was decided about since the job last asked.
+   */
+  park(fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'>;
   /** Hands a running job back to the queue without charging anything. */
   release(fence: Fence): Promise<'released' | 'superseded'>;
   /** Records that a session's context starts at `turn` from now on. Never moves backwards. */
@@ -214,6 +225,25 @@ export interface ContextStore {
   keysUsed(ids: readonly string[]): Promise<void>;
   limits(tenant: string): Promise<TenantLimits>;
   setLimits(tenant: string, limits: TenantLimits): Promise<void>;
+  /**
+   * Asks for the approval of calls, durably, once a position: returns what stands at these positions, in their
+   * order. Those whose time is over undecided are expired by this. The job is from then on left alone by
+   * workers that know no approvals.
+   */
+  requestApprovals(
+    fence: Fence,
+    approvals: readonly NewApproval[],
+  ): Promise<RequestedApproval[] | 'superseded'>;
+  /** Newest job first; `page.after` is an `approvalId`. */
+  approvals(tenant: string, filter: ApprovalFilter, page: Page): Promise<Approval[]>;
+  /** The approval of a call; of the newest, should the model have used its id more than once. */
+  approval(tenant: string, jobId: string, toolUseId: string): Promise<Approval | null>;
+  /**
+   * Decides about a call by compare-and-set, durably: the first verdict counts, unless the approval has expired
+   * or its job has ended. A job that waits for approvals becomes due; its id is to be promoted in the queue, or
+   * put there. Repeating a call whose outcome was lost is safe. Null for a call that needs no approval.
+   */
+  decide(tenant: string, jobId: string, toolUseId: string, verdict: Verdict): Promise<Decided | null>;
 
   /** Keeps a tool list under its hash. Idempotent. */
   saveToolset(toolset: Toolset): Promise<void>;
@@ -278,6 +308,10 @@ export interface ToolDefinition {
   safety: ToolSafety;
   /** Set when the configuration says what to do about an unknown outcome; otherwise the agent's rule holds. */
   unknownOutcome?: UnknownOutcomePolicy;
+  /** Set when a call of it has to be approved before it is sent. */
+  approval?: true;
+  /** Milliseconds in which a call can be approved, when the configuration says so; otherwise the agent's limit holds. */
+  approvalExpiresMs?: number;
 }
 
 /** An ordered tool list; `hash` is a digest of the definitions. */

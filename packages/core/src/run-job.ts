@@ -1,6 +1,16 @@
 import { callModel } from './call-model.ts';
 import { callTools } from './call-tools.ts';
-import { drop, fail, handBack, parkOrFail, succeed, succeedWith, supersede } from './end-turn.ts';
+import {
+  drop,
+  fail,
+  handBack,
+  lateFor,
+  parkOrFail,
+  succeed,
+  succeedWith,
+  supersede,
+  waitForApproval,
+} from './end-turn.ts';
 import { FleetError, toFleetError } from './errors.ts';
 import type { EventListener, JobRef } from './events.ts';
 import { fitContext } from './fit-context.ts';
@@ -149,7 +159,8 @@ async function advance(running: Running, context: Message[], options: RunOptions
     if (running.requests.interrupt) return interruptTurn(running);
     if (options.draining.aborted) return handBack(running, 'draining');
     if (next.kind === 'call_tools') {
-      await callTools(running, next.calls);
+      const undecidedForMs = await callTools(running, next.calls);
+      if (undecidedForMs !== null) return waitForApproval(running, undecidedForMs);
       continue;
     }
     if (running.requests.join) await joinQueries(running, next.round);
@@ -195,8 +206,7 @@ function isOfStore(fault: FleetError): boolean {
 function stopped(running: Running, options: RunOptions, deadline: Alarm | null): Promise<Outcome> {
   if (running.requests.interrupt) return interruptTurn(running);
   if (deadline?.signal.aborted) {
-    const message = `The job had not ended by its deadline, ${running.record.job.deadline?.toISOString()}.`;
-    return fail(running, { code: 'deadline_exceeded', message });
+    return fail(running, lateFor(running.record.job));
   }
   return handBack(running, options.draining.aborted ? 'drain time is over' : 'the delivery was aborted');
 }

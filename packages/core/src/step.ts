@@ -34,7 +34,8 @@ export const resultStep = z.object({
   slot: z.int().min(1),
   tool: z.string(),
   block: toolResultBlock,
-  outcome: z.enum(['ok', 'error', 'unknown']),
+  /** `denied` and `expired`: an approval was needed and not given, so that the call was not sent. */
+  outcome: z.enum(['ok', 'error', 'unknown', 'denied', 'expired']),
   /** Id of the blob that holds the whole result, when the block carries only a part of it. */
   blob: z.string().optional(),
   ms: z.number(),

@@ -8,6 +8,9 @@ const jobOptions = { removeOnComplete: true, removeOnFail: true };
 /** Delayed ids that one look for overdue ones reads; the next look comes soon. */
 const mostDelayed = 5_000;
 
+/** Ids that are looked at one by one, which finds those that are delayed for longer than the others, too. */
+const fewIds = 100;
+
 /** Ids in the queue, by BullMQ's states. */
 export interface QueueCounts {
   waiting: number;
@@ -59,11 +62,18 @@ export class BullJobQueue implements JobQueue {
   async promote(jobIds: readonly string[]): Promise<number> {
     if (jobIds.length === 0) return 0;
     return this.#call(async (queue) => {
-      const delayed = new Set(await queue.getRanges(['delayed'], 0, mostDelayed - 1));
-      const due = jobIds.filter((jobId) => delayed.has(jobId));
-      // One that has come due by itself meanwhile is no longer delayed, which promote complains about.
-      for (const jobId of due) await (await queue.getJob(jobId))?.promote().catch(() => undefined);
-      return due.length;
+      const due = jobIds.length <= fewIds ? jobIds : await delayedOf(queue, jobIds);
+      let promoted = 0;
+      for (const jobId of due) {
+        const job = await queue.getJob(jobId);
+        // One that is not delayed, or no longer, is what promote complains about.
+        promoted +=
+          (await job?.promote().then(
+            () => 1,
+            () => 0,
+          )) ?? 0;
+      }
+      return promoted;
     });
   }
 
@@ -128,6 +138,11 @@ export class BullJobQueue implements JobQueue {
       });
     }
   }
+}
+
+async function delayedOf(queue: Queue, jobIds: readonly string[]): Promise<string[]> {
+  const delayed = new Set(await queue.getRanges(['delayed'], 0, mostDelayed - 1));
+  return jobIds.filter((jobId) => delayed.has(jobId));
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -24,6 +24,13 @@ export function logEvents(logger: Logger): (event: FleetEvent) => void {
       case 'job_parked':
         logger.info({ ...job, waitMs: event.waitMs, code: event.reason.split(':')[0] }, 'job parked');
         return;
+      case 'approval_requested':
+      case 'approval_decided': {
+        // A listener gets no arguments of the call and no reason.
+        const { type, ...about } = event;
+        logger.info({ ...about, ...job, job: undefined }, type.replaceAll('_', ' '));
+        return;
+      }
       case 'job_handed_back':
       case 'job_superseded':
         logger.info(job, event.type.replaceAll('_', ' '));

@@ -55,6 +55,8 @@ const toolset: z.ZodType<Toolset> = z.object({
       inputSchema: z.record(z.string(), z.unknown()),
       safety: z.enum(['read_only', 'idempotent', 'unsafe']),
       unknownOutcome: z.enum(['ask_model', 'retry', 'fail']).optional(),
+      approval: z.literal(true).optional(),
+      approvalExpiresMs: z.number().optional(),
     }),
   ),
 }) as z.ZodType<Toolset>;

@@ -59,14 +59,23 @@ test('both kinds of server get every default, and keys of other clients are igno
 
 test("the fleet's own keys are read", () => {
   const tools = {
-    pay: { safety: 'idempotent', unknownOutcome: 'retry', timeoutMs: 5000 },
+    pay: {
+      safety: 'idempotent',
+      unknownOutcome: 'retry',
+      approval: 'destructive',
+      approvalExpiresMs: 60_000,
+      timeoutMs: 5000,
+    },
     wipe: { enabled: false },
   };
   const { bank } = parse({
     bank: { command: 'bank', trusted: true, connections: 3, timeoutMs: 9000, tools },
   });
   expect(bank).toMatchObject({ trusted: true, connections: 3, timeoutMs: 9000 });
-  expect(bank?.tools).toEqual({ pay: { ...tools.pay, enabled: true }, wipe: { enabled: false } });
+  expect(bank?.tools).toEqual({
+    pay: { ...tools.pay, enabled: true },
+    wipe: { enabled: false, approval: 'never' },
+  });
 });
 
 test('variables are expanded, with defaults, in every place that may hold a secret or a path', () => {

@@ -5,6 +5,10 @@ import { z } from 'zod';
 export const toolConfig = z.strictObject({
   safety: toolSafety.optional(),
   unknownOutcome: unknownOutcomePolicy.optional(),
+  /** Whether a call has to be approved before it is sent; `destructive`: when the tool is unsafe. */
+  approval: z.enum(['never', 'always', 'destructive']).default('never'),
+  /** Milliseconds in which a call can be approved; overrides the agent's `approvalExpiresMs`. */
+  approvalExpiresMs: z.int().min(10).max(31_622_400_000).optional(),
   /** Milliseconds for one call; shortens the agent's `toolTimeoutMs`, never lengthens it. */
   timeoutMs: z.int().min(1).max(86_400_000).optional(),
   /** False hides the tool. */

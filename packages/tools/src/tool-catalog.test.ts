@@ -49,6 +49,34 @@ test('the operator may hide a tool, and limit and settle others', () => {
   ]);
 });
 
+test('approval is needed as the operator says; by `destructive` only for what is unsafe', () => {
+  const needing = (approval: string, more: Record<string, unknown> = {}) => {
+    const tools = { put: { approval, ...more }, read: { approval }, write: { approval } };
+    return [false, true].map((trusted) =>
+      catalog('s', serverConfig.parse({ command: 'x', trusted, tools }), listed)
+        .filter(({ definition }) => definition.approval)
+        .map(({ tool }) => tool),
+    );
+  };
+  expect(needing('never')).toEqual([[], []]);
+  expect(needing('always')).toEqual([
+    ['put', 'read', 'write'],
+    ['put', 'read', 'write'],
+  ]);
+  expect(needing('destructive')).toEqual([['put', 'read', 'write'], ['write']]);
+  expect(needing('destructive', { safety: 'read_only' })).toEqual([['read', 'write'], ['write']]);
+  const tools = {
+    put: { approval: 'always', approvalExpiresMs: 60_000 },
+    write: { approvalExpiresMs: 1000 },
+  };
+  const config = serverConfig.parse({ command: 'x', tools });
+  const [put, read, write] = catalog('s', config, listed);
+  expect(put?.definition).toMatchObject({ approval: true, approvalExpiresMs: 60_000 });
+  for (const tool of [read, write])
+    expect(Object.keys(tool?.definition ?? {})).not.toContain('approvalExpiresMs');
+  expect(() => serverConfig.parse({ command: 'x', tools: { put: { approval: 'sometimes' } } })).toThrow();
+});
+
 test('a digest does not depend on the order of keys, but on everything else', () => {
   const tool = {
     name: 'a',

@@ -31,6 +31,11 @@ function catalogTool(server: string, config: ServerConfig, listed: ListedTool): 
     safety: safetyOf(config, configured, listed),
   };
   if (configured?.unknownOutcome !== undefined) definition.unknownOutcome = configured.unknownOutcome;
+  if (needsApproval(configured, definition.safety)) {
+    definition.approval = true;
+    const { approvalExpiresMs } = configured ?? {};
+    if (approvalExpiresMs !== undefined) definition.approvalExpiresMs = approvalExpiresMs;
+  }
   return {
     server,
     tool: listed.name,
@@ -42,6 +47,11 @@ function catalogTool(server: string, config: ServerConfig, listed: ListedTool): 
 
 function own(config: ServerConfig, tool: string): ToolConfig | undefined {
   return Object.hasOwn(config.tools, tool) ? config.tools[tool] : undefined;
+}
+
+function needsApproval(configured: ToolConfig | undefined, safety: ToolSafety): boolean {
+  if (configured?.approval === 'destructive') return safety === 'unsafe';
+  return configured?.approval === 'always';
 }
 
 /** The operator's word, else the annotations of a trusted server, else the worst (MCP, ToolAnnotations). */

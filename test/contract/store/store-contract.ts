@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { approvalRules } from './approvals.ts';
 import { blobRules } from './blobs.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
@@ -19,6 +20,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('each verb', () => storeVerbs(() => opened));
   describe('keys and limits', () => keyRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));
+  describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));

@@ -1,3 +1,12 @@
+import {
+  type Approval,
+  type ApprovalFilter,
+  approvalWait,
+  type Decided,
+  type NewApproval,
+  type RequestedApproval,
+  type Verdict,
+} from '../approval.ts';
 import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
 import type {
   Accepted,
@@ -21,6 +30,8 @@ interface StoredJob {
   steps: Step[];
   claims: Claim[];
   steers: boolean;
+  /** A call was decided about since the job last asked. */
+  decided: boolean;
 }
 
 type Verbs =
@@ -39,10 +50,11 @@ type Verbs =
   | 'saveToolset'
   | 'toolset'
   | 'saveBlob'
+  | 'requestApprovals'
+  | 'approvals'
+  | 'approval'
+  | 'decide'
   | 'steps';
-
-/** The time at which the clock of the store stands. */
-const storeNow = 1000;
 
 /** The part of the context store that the loop uses, in memory, for the core's own tests. */
 export class MemoryStore implements Pick<ContextStore, Verbs> {
@@ -50,6 +62,9 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
   readonly sessions = new Map<string, Session>();
   readonly toolsets = new Map<string, Toolset>();
   readonly blobs = new Map<string, NewBlob>();
+  readonly allApprovals: Approval[] = [];
+  /** The time at which the clock of the store stands. */
+  now = 1000;
   #takes = 0;
   /** Called before each verb; throw in it to make the verb fail. */
   before: (verb: Verbs) => void = () => undefined;
@@ -95,7 +110,7 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     };
     const claims = (job.replay?.claims ?? []).map((at) => ({ ...at, epoch: 0 }));
     const steps = [...(job.replay?.steps ?? [])];
-    this.jobs.set(job.id, { job: stored, steps, claims, steers: job.onBusy === 'steer' });
+    this.jobs.set(job.id, { job: stored, steps, claims, steers: job.onBusy === 'steer', decided: false });
     const ahead = session?.activeJob ?? null;
     if (session && ahead === null) session.activeJob = job.id;
     return { job: stored, created: true, ready: ahead === null, ahead };
@@ -191,16 +206,67 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     return { kind: 'settled', next: session.activeJob };
   }
 
-  async park(fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> {
+  async park(fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'> {
+    this.before('park');
     const stored = this.#fenced(fence);
     if (!stored) return 'superseded';
+    const due = stored.job.interrupted || (wait.reason === approvalWait && stored.decided);
     Object.assign(stored.job, {
       state: 'waiting',
-      waitUntil: new Date(storeNow + wait.waitMs),
+      waitUntil: new Date(this.now + (due ? 0 : wait.waitMs)),
       waitReason: wait.reason,
       failures: wait.failures,
     });
-    return 'parked';
+    return due ? 'due' : 'parked';
+  }
+
+  async requestApprovals(
+    fence: Fence,
+    requests: readonly NewApproval[],
+  ): Promise<RequestedApproval[] | 'superseded'> {
+    this.before('requestApprovals');
+    const stored = this.#fenced(fence);
+    if (!stored) return 'superseded';
+    stored.decided = false;
+    return requests.map(({ expiresMs, ...request }) => {
+      const standing = this.#approvalsOf(fence.jobId).find((other) => comparePositions(other, request) === 0);
+      const approval: Approval = standing ?? {
+        ...structuredClone(request),
+        jobId: fence.jobId,
+        tenant: stored.job.tenant,
+        requestedAt: new Date(this.now),
+        expiresAt: new Date(this.now + expiresMs),
+        decision: null,
+      };
+      if (!standing) this.allApprovals.push(approval);
+      this.#expire(approval);
+      const leftMs = approval.expiresAt.getTime() - this.now;
+      return { ...approval, created: standing === undefined, leftMs };
+    });
+  }
+
+  async approvals(tenant: string, { jobId }: ApprovalFilter): Promise<Approval[]> {
+    return this.allApprovals.filter(
+      (other) => other.tenant === tenant && (jobId === undefined || other.jobId === jobId),
+    );
+  }
+
+  async approval(tenant: string, jobId: string, toolUseId: string): Promise<Approval | null> {
+    return this.#newest(tenant, jobId, toolUseId) ?? null;
+  }
+
+  async decide(tenant: string, jobId: string, toolUseId: string, verdict: Verdict): Promise<Decided | null> {
+    const approval = this.#newest(tenant, jobId, toolUseId);
+    if (!approval) return null;
+    const stored = this.jobs.get(jobId) as StoredJob;
+    const { job } = stored;
+    this.#expire(approval);
+    if (approval.decision) return { kind: 'already', approval };
+    if (isTerminal(job.state)) return { kind: 'ended', approval };
+    stored.decided = true;
+    approval.decision = { ...structuredClone(verdict), at: new Date(this.now) };
+    if (job.state === 'waiting' && job.waitReason === approvalWait) job.waitUntil = new Date(this.now);
+    return { kind: 'decided', approval };
   }
 
   async release(fence: Fence): Promise<'released' | 'superseded'> {
@@ -245,11 +311,28 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     return session;
   }
 
+  #approvalsOf(jobId: string): Approval[] {
+    return this.allApprovals.filter((approval) => approval.jobId === jobId);
+  }
+
+  #newest(tenant: string, jobId: string, toolUseId: string): Approval | undefined {
+    return this.#approvalsOf(jobId).findLast(
+      (other) => other.tenant === tenant && other.toolUseId === toolUseId,
+    );
+  }
+
+  #expire(approval: Approval): void {
+    const { expiresAt, decision } = approval;
+    if (decision === null && expiresAt.getTime() <= this.now) {
+      approval.decision = { kind: 'expired', at: expiresAt };
+    }
+  }
+
   #times({ deadline, expiresAt }: Job): { owner: string; leftMs: number | null; expired: boolean } {
     return {
       owner: `owner ${++this.#takes}`,
-      leftMs: deadline === null ? null : deadline.getTime() - storeNow,
-      expired: expiresAt !== null && expiresAt.getTime() <= storeNow,
+      leftMs: deadline === null ? null : deadline.getTime() - this.now,
+      expired: expiresAt !== null && expiresAt.getTime() <= this.now,
     };
   }
 

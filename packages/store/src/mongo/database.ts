@@ -12,6 +12,7 @@ import {
   type WriteConcernSettings,
 } from 'mongodb';
 import type {
+  ApprovalDoc,
   ClaimDoc,
   JobDoc,
   KeyDoc,
@@ -39,6 +40,7 @@ export interface Database {
   jobs: Collection<JobDoc>;
   steps: Collection<StepDoc>;
   claims: Collection<ClaimDoc>;
+  approvals: Collection<ApprovalDoc>;
   toolsets: Collection<ToolsetDoc>;
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
@@ -63,6 +65,7 @@ export function openDatabase(url: string): Database {
     jobs: db.collection('jobs'),
     steps: db.collection('steps'),
     claims: db.collection('claims'),
+    approvals: db.collection('approvals'),
     toolsets: db.collection('toolsets'),
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),

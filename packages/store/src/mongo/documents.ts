@@ -1,4 +1,5 @@
 import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
+import type { StoredApproval } from '../approval-codec.ts';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
@@ -55,6 +56,8 @@ export interface JobDoc {
   joined?: string;
   interrupted?: true;
   replay_of?: string;
+  /** A call was decided about since the job last asked for its approvals. */
+  decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
   undecided?: true;
   answer: string | null;
@@ -86,6 +89,11 @@ export interface ClaimDoc {
   slot: number;
   epoch: number;
   owner: string;
+}
+
+/** An approval, at the key of its call's position. */
+export interface ApprovalDoc extends StoredApproval {
+  _id: string;
 }
 
 export interface ToolsetDoc {

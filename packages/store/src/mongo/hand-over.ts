@@ -1,16 +1,24 @@
-import type { Fence, FenceNews, HeldJob, Wait } from '@mcp-fleet/core';
+import { approvalWait, type Fence, type FenceNews, type HeldJob, type Wait } from '@mcp-fleet/core';
 import type { Filter } from 'mongodb';
 import { type Database, flushed, lazy } from './database.ts';
 import { type JobDoc, unended } from './documents.ts';
 import { steering } from './join.ts';
 
-export async function park(database: Database, fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> {
+export async function park(
+  database: Database,
+  fence: Fence,
+  wait: Wait,
+): Promise<'parked' | 'due' | 'superseded'> {
   const { waitMs, reason, failures } = wait;
   const until = (ms: number) => new Date(database.clock.now().getTime() + ms);
   const change = { state: 'waiting' as const, wait_until: until(waitMs), wait_reason: reason, failures };
-  if (await handOver(database, fence, change, { interrupted: { $ne: true } })) return 'parked';
+  const undisturbed: Filter<JobDoc> = {
+    interrupted: { $ne: true },
+    ...(reason === approvalWait ? { decided: { $ne: true } } : {}),
+  };
+  if (await handOver(database, fence, change, undisturbed)) return 'parked';
   const due = { ...change, wait_until: until(0) };
-  return (await handOver(database, fence, due)) ? 'parked' : 'superseded';
+  return (await handOver(database, fence, due)) ? 'due' : 'superseded';
 }
 
 export async function release(database: Database, fence: Fence): Promise<'released' | 'superseded'> {

@@ -6,7 +6,15 @@ import type { Database } from './database.ts';
 const version = 3;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
-export async function migrate({ sessions, jobs, steps, claims, keys, meta }: Database): Promise<void> {
+export async function migrate({
+  sessions,
+  jobs,
+  steps,
+  claims,
+  approvals,
+  keys,
+  meta,
+}: Database): Promise<void> {
   await jobs.createIndex(
     { tenant: 1, idempotency_key: 1 },
     { name: 'by_idempotency_key', unique: true, partialFilterExpression: there('idempotency_key') },
@@ -36,6 +44,11 @@ export async function migrate({ sessions, jobs, steps, claims, keys, meta }: Dat
   await claims.createIndex({ job_id: 1 }, { name: 'by_job' });
   await keys.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
   await jobs.createIndex({ tenant: 1, state: 1, _id: -1 }, { name: 'by_tenant_and_state' });
+  await approvals.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
+  await approvals.createIndex(
+    { tenant: 1, _id: -1, expires_at: 1 },
+    { name: 'pending', partialFilterExpression: { decision: null } },
+  );
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');

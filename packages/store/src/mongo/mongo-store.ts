@@ -1,9 +1,12 @@
 import type {
   Accepted,
   ApiKey,
+  Approval,
+  ApprovalFilter,
   Claim,
   CollectedBlobs,
   ContextStore,
+  Decided,
   Ending,
   Fence,
   FenceNews,
@@ -12,6 +15,7 @@ import type {
   JobFilter,
   JoinedQuery,
   NewApiKey,
+  NewApproval,
   NewBlob,
   NewJob,
   NewSession,
@@ -19,6 +23,7 @@ import type {
   Position,
   ReadyJob,
   Recorded,
+  RequestedApproval,
   Session,
   SessionChange,
   Settled,
@@ -28,10 +33,12 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  Verdict,
   Wait,
 } from '@mcp-fleet/core';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
@@ -103,8 +110,19 @@ export class MongoStore implements ContextStore {
   interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);
-  park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => this.#run(park, fence, wait);
+  park = (fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'> => this.#run(park, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => this.#run(release, fence);
+
+  requestApprovals = (
+    fence: Fence,
+    requests: readonly NewApproval[],
+  ): Promise<RequestedApproval[] | 'superseded'> => this.#run(requestApprovals, fence, requests);
+  approvals = (tenant: string, filter: ApprovalFilter, page: Page): Promise<Approval[]> =>
+    this.#run(approvals, tenant, filter, page);
+  approval = (tenant: string, jobId: string, toolUseId: string): Promise<Approval | null> =>
+    this.#run(approval, tenant, jobId, toolUseId);
+  decide = (tenant: string, jobId: string, toolUseId: string, verdict: Verdict): Promise<Decided | null> =>
+    this.#run(decide, tenant, jobId, toolUseId, verdict);
 
   cutContext = (sessionId: string, turn: number): Promise<void> =>
     guard(async () => {

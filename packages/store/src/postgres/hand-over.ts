@@ -1,17 +1,31 @@
-import type { Fence, Wait } from '@mcp-fleet/core';
+import { approvalWait, type Fence, type Wait } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 
 const parkJob = `
   UPDATE fleet.jobs SET
-    state = 'waiting', wait_until = now() + CASE WHEN interrupted THEN 0 ELSE $3 END::float8 * interval '1 millisecond', wait_reason = $4,
+    state = 'waiting', wait_reason = $4,
+    wait_until = now() + CASE WHEN interrupted OR (decided AND $7) THEN 0 ELSE $3 END::float8 * interval '1 millisecond',
     model_failures = $5, tool_failures = $6, updated_at = now()
-  WHERE id = $1 AND epoch = $2 AND state = 'running' RETURNING id`;
+  WHERE id = $1 AND epoch = $2 AND state = 'running' RETURNING interrupted OR (decided AND $7) AS due`;
 
-export async function park(database: Database, fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> {
+export async function park(
+  database: Database,
+  fence: Fence,
+  wait: Wait,
+): Promise<'parked' | 'due' | 'superseded'> {
   const { waitMs, reason, failures } = wait;
-  const values = [fence.jobId, fence.epoch, waitMs, reason, failures.model, failures.tools];
-  const rows = await database.lazy('park', parkJob, values);
-  return rows.length === 1 ? 'parked' : 'superseded';
+  const values = [
+    fence.jobId,
+    fence.epoch,
+    waitMs,
+    reason,
+    failures.model,
+    failures.tools,
+    reason === approvalWait,
+  ];
+  const [row] = await database.lazy<{ due: boolean }>('park', parkJob, values);
+  if (!row) return 'superseded';
+  return row.due ? 'due' : 'parked';
 }
 
 const releaseJob = `

@@ -1,9 +1,12 @@
 import type {
   Accepted,
   ApiKey,
+  Approval,
+  ApprovalFilter,
   Claim,
   CollectedBlobs,
   ContextStore,
+  Decided,
   Ending,
   Fence,
   FenceNews,
@@ -12,6 +15,7 @@ import type {
   JobFilter,
   JoinedQuery,
   NewApiKey,
+  NewApproval,
   NewBlob,
   NewJob,
   NewSession,
@@ -19,6 +23,7 @@ import type {
   Position,
   ReadyJob,
   Recorded,
+  RequestedApproval,
   Session,
   SessionChange,
   Settled,
@@ -28,12 +33,14 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  Verdict,
   Wait,
 } from '@mcp-fleet/core';
 import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
 import { freeJoined } from './free-joined.ts';
@@ -95,8 +102,20 @@ export class PostgresStore implements ContextStore {
   interrupt = (tenant: string, jobId: string): Promise<boolean> => interrupt(this.#database, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => join(this.#database, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => news(this.#database, fences);
-  park = (fence: Fence, wait: Wait): Promise<'parked' | 'superseded'> => park(this.#database, fence, wait);
+  park = (fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'> =>
+    park(this.#database, fence, wait);
   release = (fence: Fence): Promise<'released' | 'superseded'> => release(this.#database, fence);
+
+  requestApprovals = (
+    fence: Fence,
+    requests: readonly NewApproval[],
+  ): Promise<RequestedApproval[] | 'superseded'> => requestApprovals(this.#database, fence, requests);
+  approvals = (tenant: string, filter: ApprovalFilter, page: Page): Promise<Approval[]> =>
+    approvals(this.#database, tenant, filter, page);
+  approval = (tenant: string, jobId: string, toolUseId: string): Promise<Approval | null> =>
+    approval(this.#database, tenant, jobId, toolUseId);
+  decide = (tenant: string, jobId: string, toolUseId: string, verdict: Verdict): Promise<Decided | null> =>
+    decide(this.#database, tenant, jobId, toolUseId, verdict);
 
   async cutContext(sessionId: string, turn: number): Promise<void> {
     const text = 'UPDATE fleet.sessions SET context_from = greatest(context_from, $2) WHERE id = $1';

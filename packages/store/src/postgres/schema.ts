@@ -129,6 +129,25 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_open ON fleet.jobs (tenant, state) WHERE state IN ('queued', 'running', 'waiting');
   CREATE INDEX blobs_by_job ON fleet.blobs (job_id);
   `,
+  `
+  ALTER TABLE fleet.jobs ADD COLUMN decided boolean NOT NULL DEFAULT false;
+  CREATE TABLE fleet.approvals (
+    job_id text NOT NULL,
+    round int NOT NULL,
+    slot int NOT NULL,
+    tenant text NOT NULL,
+    tool_use_id text NOT NULL,
+    tool text NOT NULL,
+    input text NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    decision text,
+    decided_at timestamptz,
+    PRIMARY KEY (job_id, round, slot)
+  );
+  CREATE INDEX approvals_by_tenant ON fleet.approvals (tenant, job_id, round, slot);
+  CREATE INDEX approvals_pending ON fleet.approvals (tenant, job_id, round, slot) WHERE decision IS NULL;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -126,7 +126,7 @@ export const step = z
       tool: z.string(),
       tool_use_id: z.string(),
       content: z.union([z.string(), z.array(contentBlock)]),
-      outcome: z.enum(['ok', 'error', 'unknown']),
+      outcome: z.enum(['ok', 'error', 'unknown', 'denied', 'expired']),
       blob: z.string().nullable(),
     }),
     z.object({
@@ -144,7 +144,7 @@ export const toolResult = z
     tool_use_id: z.string(),
     type: z.literal('tool_result_info'),
     tool: z.string(),
-    outcome: z.enum(['ok', 'error', 'unknown']),
+    outcome: z.enum(['ok', 'error', 'unknown', 'denied', 'expired']),
     round: z.int(),
     duration_ms: z.int(),
     content_type: z.string(),
