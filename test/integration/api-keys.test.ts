@@ -206,6 +206,10 @@ for (const { name, needs, open } of topologies) {
     });
 
     const bodyFor = (path: string) =>
-      path.includes('limits') ? { requests_per_minute: 1, queued_jobs: 1, running_jobs: 1 } : {};
+      path.includes('approvals')
+        ? { decision: 'approve' }
+        : path.includes('limits')
+          ? { requests_per_minute: 1, queued_jobs: 1, running_jobs: 1 }
+          : {};
   });
 }

@@ -1,5 +1,30 @@
 /** Made of the API's OpenAPI document by `npm run generate`; not to be edited. */
 
+export type ApprovalDecision =
+  | {
+      decision: 'approve';
+      /**
+       * Other arguments than the model asked for.
+       */
+      input?: {
+        [k: string]: unknown;
+      };
+      /**
+       * Who decided, in the words of the caller; the key is recorded beside it.
+       */
+      decided_by?: string;
+    }
+  | {
+      decision: 'deny';
+      /**
+       * The model is told.
+       */
+      reason?: string;
+      /**
+       * Who decided, in the words of the caller; the key is recorded beside it.
+       */
+      decided_by?: string;
+    };
 export type Step =
   | {
       type: 'reply';
@@ -37,6 +62,8 @@ export type Step =
 export interface ApiTypes {
   ApiKey: ApiKey;
   ApiKeyWithText: ApiKeyWithText;
+  Approval: Approval;
+  ApprovalDecision: ApprovalDecision;
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
   Job: Job;
@@ -100,6 +127,31 @@ export interface ApiKeyWithText {
    * The key itself, shown this once.
    */
   key: string;
+}
+export interface Approval {
+  id: string;
+  type: 'approval';
+  job_id: string;
+  tool_use_id: string;
+  tool: string;
+  /**
+   * The arguments that the model asked for.
+   */
+  input: {
+    [k: string]: unknown;
+  };
+  state: 'pending' | 'approved' | 'denied' | 'expired';
+  /**
+   * The arguments that the call is sent with.
+   */
+  approved_input: {
+    [k: string]: unknown;
+  } | null;
+  reason: string | null;
+  decided_by: string | null;
+  decided_at: string | null;
+  requested_at: string;
+  expires_at: string;
 }
 export interface ContentBlock {
   type: string;

@@ -4,6 +4,8 @@ import { PageRequest } from './page-request.ts';
 import type {
   ApiKey,
   ApiKeyWithText,
+  Approval,
+  ApprovalDecision,
   ContentBlock,
   Job,
   JobEvent,
@@ -81,6 +83,15 @@ export class FleetClient {
       }),
   };
 
+  readonly approvals = {
+    list: (query: PageQuery & { job_id?: string; pending?: boolean } = {}) =>
+      this.#list<Approval>('/v1/approvals', query),
+    get: (jobId: string, toolUseId: string): Promise<Approval> => this.#get(approvalPath(jobId, toolUseId)),
+    /** The first decision counts; a later one is a conflict. */
+    decide: (jobId: string, toolUseId: string, decision: ApprovalDecision): Promise<Approval> =>
+      this.#post(approvalPath(jobId, toolUseId), decision),
+  };
+
   readonly sessions = {
     create: (session: NewSession = {}): Promise<Session> => this.#post('/v1/sessions', session),
     get: (id: string): Promise<Session> => this.#get(sessionPath(id)),
@@ -146,5 +157,7 @@ export class FleetClient {
 }
 
 const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
+const approvalPath = (id: string, toolUseId: string) =>
+  `${jobPath(id)}/approvals/${encodeURIComponent(toolUseId)}`;
 const sessionPath = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
 const limitsPath = (tenant: string) => `/v1/tenants/${encodeURIComponent(tenant)}/limits`;

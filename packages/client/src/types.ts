@@ -3,6 +3,8 @@ import type { Job, NewSession, Session, Step } from './api-types.ts';
 export type {
   ApiKey,
   ApiKeyWithText,
+  Approval,
+  ApprovalDecision,
   ContentBlock,
   Job,
   Message,

@@ -298,6 +298,8 @@ export interface JobQueue {
   /** Puts an id in, once: an id that is in the queue already stays as it is. */
   add(jobId: string, options?: { delayMs?: number }): Promise<void>;
   addMany(jobs: readonly { jobId: string; delayMs?: number }[]): Promise<void>;
+  /** Makes ids due that are delayed; returns how many were. */
+  promote(jobIds: readonly string[]): Promise<number>;
 }
 
 /** A tool as a model is offered it. `name` obeys the model's rule `[a-zA-Z0-9_-]{1,64}`. */

@@ -1,5 +1,5 @@
 import type { Accepted, NewJob } from '@mcp-fleet/core';
-import { enqueue } from './enqueue.ts';
+import { enqueue, wake } from './enqueue.ts';
 import type { ApiParts } from './parts.ts';
 import { stopJob } from './stop-job.ts';
 
@@ -24,7 +24,7 @@ async function makeWay(parts: ApiParts, job: NewJob, ahead: string): Promise<voi
     if (job.onBusy === 'rollback') await stopJob(parts, job.tenant, ahead);
     if (job.onBusy === 'interrupt' && (await parts.store.interrupt(job.tenant, ahead))) {
       await parts.signals.publish({ kind: 'interrupt', jobIds: [ahead] });
-      await enqueue(parts, [{ jobId: ahead }]);
+      await wake(parts, ahead);
     }
   } catch (thrown) {
     parts.logger.warn({ jobId: job.id, ahead, err: thrown }, 'the turn ahead was not stopped; the job waits');

@@ -5,6 +5,7 @@ import { guardRoutes } from './auth/guard.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
 import type { Api, ApiParts } from './parts.ts';
+import { approvalRoutes } from './routes/approvals.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -52,6 +53,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   jobActionRoutes(app, parts);
   jobEventRoutes(app, parts);
   toolResultRoutes(app, parts);
+  approvalRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
   keyRoutes(app, parts);

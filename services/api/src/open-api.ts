@@ -5,6 +5,7 @@ import type { Api } from './parts.ts';
 
 const tags = [
   { name: 'jobs', description: 'Submit queries, follow them, stop and repeat them.' },
+  { name: 'approvals', description: 'Tool calls that wait for somebody to approve them.' },
   { name: 'sessions', description: 'Lasting conversations.' },
   { name: 'tools', description: 'The MCP tools of this process, where it has some.' },
   { name: 'keys', description: 'Who may call, and how much.' },

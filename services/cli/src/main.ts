@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { approvalsCommand } from './commands/approvals.ts';
 import { chatCommand } from './commands/chat.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -39,6 +40,7 @@ for (const add of [
   jobsCommand,
   sessionsCommand,
   toolsCommand,
+  approvalsCommand,
   keysCommand,
   mcpCommand,
   demoCommand,

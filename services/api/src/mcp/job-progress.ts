@@ -31,7 +31,13 @@ export function progressOf(client: FleetClient, send: SendProgress): TellProgres
 function stepText(step: Step): string {
   if (step.type === 'joined_query') return 'a query joined the turn';
   if (step.type === 'tool_result') {
-    const outcome = { ok: 'answered', error: 'answered with an error', unknown: 'has an unknown outcome' };
+    const outcome = {
+      ok: 'answered',
+      error: 'answered with an error',
+      unknown: 'has an unknown outcome',
+      denied: 'was denied',
+      expired: 'was not approved in time',
+    };
     return `${step.tool} ${outcome[step.outcome]}`;
   }
   const calls = step.content.filter((block) => block.type === 'tool_use').map(({ name }) => String(name));
