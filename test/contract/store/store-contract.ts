@@ -5,6 +5,7 @@ import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { storeRaces } from './races.ts';
 import { storeVerbs } from './verbs.ts';
+import { webhookRules } from './webhooks.ts';
 
 /** The contract of the ContextStore port, for one adapter. */
 export function storeContract(open: () => Promise<OpenedStore>, options: { raceRounds: number }): void {
@@ -16,6 +17,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   afterAll(() => opened?.close());
   describe('each verb', () => storeVerbs(() => opened));
   describe('blobs', () => blobRules(() => opened));
+  describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));
   describe('races', () => storeRaces(() => opened, options.raceRounds));

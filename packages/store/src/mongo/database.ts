@@ -13,6 +13,7 @@ import {
 } from 'mongodb';
 import type { ClaimDoc, JobDoc, MetaDoc, SessionDoc, StepDoc, ToolsetDoc } from './documents.ts';
 import { ServerClock } from './server-clock.ts';
+import type { DeliveryDoc, WebhookDoc } from './webhook-documents.ts';
 
 /** Flushed on a majority before the call returns. */
 export const flushed: { writeConcern: WriteConcernSettings } = {
@@ -31,6 +32,8 @@ export interface Database {
   steps: Collection<StepDoc>;
   claims: Collection<ClaimDoc>;
   toolsets: Collection<ToolsetDoc>;
+  webhooks: Collection<WebhookDoc>;
+  deliveries: Collection<DeliveryDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   clock: ServerClock;
@@ -53,6 +56,8 @@ export function openDatabase(url: string): Database {
     steps: db.collection('steps'),
     claims: db.collection('claims'),
     toolsets: db.collection('toolsets'),
+    webhooks: db.collection('webhooks'),
+    deliveries: db.collection('deliveries'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     clock: new ServerClock(client),
