@@ -99,6 +99,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
+        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
       },
     );
     stack.add('reconciler', () => reconciler.stop());
