@@ -196,14 +196,19 @@ for (const { name, needs, open } of topologies) {
       started.push(mute);
       mute.answers.push(...Array.from({ length: 50 }, () => 'hold' as const));
       const [slow, quick] = [await newWebhook({ url: mute.url }), await newWebhook()];
-      await Promise.all(Array.from({ length: 30 }, () => endJob()));
-      const began = performance.now();
-      await deliverer().send();
-      expect(performance.now() - began).toBeLessThan(10_000);
-      expect(receiver.received).toHaveLength(30);
+      await Promise.all(Array.from({ length: 16 }, () => endJob()));
+      // Shorter than the time after which an attempt is given up.
+      const round = deliverer({ everyMs: 12_000 }).send();
+      await until(
+        'all deliveries of the receiver that answers',
+        async () => (await log(quick)).filter((entry) => entry.deliveredAt !== null).length === 16,
+        12_000,
+      );
+      expect(receiver.received).toHaveLength(16);
       expect(mute.received.length).toBeLessThanOrEqual(4);
-      expect((await log(quick)).every((entry) => entry.deliveredAt !== null)).toBe(true);
       expect((await log(slow)).every((entry) => entry.deliveredAt === null)).toBe(true);
+      for (const part of started.splice(0).toReversed()) await part.stop();
+      await round;
     });
 
     test('a private address that nobody allowed gets no connection, and the log says so', async () => {
