@@ -36,7 +36,15 @@ export async function clientTypes(): Promise<string> {
 }
 
 /** Bodies that a client sends; of each name the document has the form that is sent and the one that is read. */
-const sent = new Set(['NewJob', 'NewSession', 'SessionChange', 'NewApiKey', 'ApprovalDecision']);
+const sent = new Set([
+  'NewJob',
+  'NewSession',
+  'SessionChange',
+  'NewApiKey',
+  'ApprovalDecision',
+  'NewWebhook',
+  'WebhookChange',
+]);
 
 function shared(schemas: Record<string, object>): Record<string, object> {
   const names = Object.keys(schemas).filter((name) => !name.endsWith('Input'));

@@ -17,12 +17,17 @@ const vendors: Record<string, string[]> = {
   '@modelcontextprotocol/sdk': ['packages/tools', 'services/mcp-math', 'services/api'],
   'prom-client': ['packages/runtime'],
   pino: ['packages/runtime'],
+  undici: ['packages/webhooks'],
+  'ipaddr.js': ['packages/webhooks'],
+  standardwebhooks: ['packages/webhooks'],
 };
 
 /** The command line wires a whole fleet, so it alone may import services. */
 const wiresAFleet = ['services/cli'];
 
-const adapters = ['queue', 'store', 'models', 'tools', 'runtime', 'client'].map((name) => `packages/${name}`);
+const adapters = ['queue', 'store', 'models', 'tools', 'runtime', 'client', 'webhooks'].map(
+  (name) => `packages/${name}`,
+);
 
 interface Import {
   file: string;

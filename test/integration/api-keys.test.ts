@@ -163,6 +163,7 @@ for (const { name, needs, open } of topologies) {
       const job = await owner.jobs.create({ query: 'secret', session_id: session.id });
       await owner.jobs.wait(job.id);
       const key = (await owner.keys.list()).data[0]?.id as string;
+      const webhook = await owner.webhooks.create({ url: 'https://example.com/hook' });
       const stranger = (await makeKey('stranger')).key;
 
       const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
@@ -172,7 +173,16 @@ for (const { name, needs, open } of topologies) {
       for (const [path, methods] of Object.entries(document.paths)) {
         if (!path.includes('{')) continue;
         const filled = path
-          .replace('{id}', path.includes('sessions') ? session.id : path.includes('keys') ? key : job.id)
+          .replace(
+            '{id}',
+            path.includes('sessions')
+              ? session.id
+              : path.includes('keys')
+                ? key
+                : path.includes('webhooks')
+                  ? webhook.id
+                  : job.id,
+          )
           .replace('{tool_use_id}', 'toolu_1')
           .replace('{tenant}', 'owner');
         for (const method of Object.keys(methods)) {

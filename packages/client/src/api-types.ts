@@ -71,12 +71,17 @@ export interface ApiTypes {
   NewApiKey: NewApiKey;
   NewJob: NewJob;
   NewSession: NewSession;
+  NewWebhook: NewWebhook;
   Session: Session;
   SessionChange: SessionChange;
   Step: Step;
   TenantLimits: TenantLimits;
   Tool: Tool;
   ToolResultInfo: ToolResultInfo;
+  Webhook: Webhook;
+  WebhookChange: WebhookChange;
+  WebhookDelivery: WebhookDelivery;
+  WebhookWithSecret: WebhookWithSecret;
 }
 export interface ApiKey {
   id: string;
@@ -296,6 +301,19 @@ export interface NewSession {
     [k: string]: string;
   };
 }
+export interface NewWebhook {
+  /**
+   * https, unless the operator allows its host.
+   */
+  url: string;
+  /**
+   * Empty for all.
+   *
+   * @maxItems 5
+   */
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  description?: string;
+}
 export interface Session {
   id: string;
   type: 'session';
@@ -345,4 +363,63 @@ export interface ToolResultInfo {
    * True when the model saw a part only; a download is whole.
    */
   cut: boolean;
+}
+export interface Webhook {
+  id: string;
+  type: 'webhook';
+  url: string;
+  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  description: string;
+  enabled: boolean;
+  disabled_reason: string | null;
+  created_at: string;
+  updated_at: string;
+}
+export interface WebhookChange {
+  /**
+   * https, unless the operator allows its host.
+   */
+  url?: string;
+  /**
+   * Empty for all.
+   *
+   * @maxItems 5
+   */
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  description?: string;
+  enabled?: boolean;
+}
+export interface WebhookDelivery {
+  id: string;
+  type: 'webhook_delivery';
+  webhook_id: string;
+  event: 'job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested';
+  /**
+   * The `webhook-id` that the receiver gets, the same on every attempt.
+   */
+  event_id: string;
+  job_id: string;
+  attempts: number;
+  outcome: ('delivered' | 'failed' | 'gone' | 'refused') | null;
+  status: number | null;
+  error: string | null;
+  duration_ms: number | null;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+  created_at: string;
+}
+export interface WebhookWithSecret {
+  id: string;
+  type: 'webhook';
+  url: string;
+  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  description: string;
+  enabled: boolean;
+  disabled_reason: string | null;
+  created_at: string;
+  updated_at: string;
+  /**
+   * `whsec_…` (Standard Webhooks), shown this once.
+   */
+  secret: string;
 }

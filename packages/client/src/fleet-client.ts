@@ -14,6 +14,7 @@ import type {
   NewApiKey,
   NewJob,
   NewSession,
+  NewWebhook,
   Page,
   PageQuery,
   Session,
@@ -22,6 +23,10 @@ import type {
   TenantLimits,
   Tool,
   ToolResultInfo,
+  Webhook,
+  WebhookChange,
+  WebhookDelivery,
+  WebhookWithSecret,
 } from './types.ts';
 
 /** Seconds that one request of `jobs.wait` stays open. */
@@ -117,6 +122,23 @@ export class FleetClient {
       this.#post('/v1/tools/call', { name, input }),
   };
 
+  readonly webhooks = {
+    /** The answer has the secret, which is not shown again. */
+    create: (webhook: NewWebhook): Promise<WebhookWithSecret> => this.#post('/v1/webhooks', webhook),
+    get: (id: string): Promise<Webhook> => this.#get(webhookPath(id)),
+    list: (query: PageQuery = {}) => this.#list<Webhook>('/v1/webhooks', query),
+    update: (id: string, change: WebhookChange): Promise<Webhook> =>
+      this.#http.json({ method: 'PATCH', path: webhookPath(id), body: change, repeatable: true }),
+    delete: (id: string): Promise<{ id: string; type: 'webhook_deleted' }> =>
+      this.#http.json({ method: 'DELETE', path: webhookPath(id) }),
+    /** The secret before it signs as well, until the next rotation. */
+    rotateSecret: (id: string): Promise<WebhookWithSecret> => this.#post(`${webhookPath(id)}/rotate_secret`),
+    deliveries: (id: string, query: PageQuery = {}) =>
+      this.#list<WebhookDelivery>(`${webhookPath(id)}/deliveries`, query),
+    redeliver: (deliveryId: string): Promise<WebhookDelivery> =>
+      this.#post(`/v1/webhook_deliveries/${encodeURIComponent(deliveryId)}/redeliver`, undefined, true),
+  };
+
   readonly keys = {
     /** The answer has the key's text, which is not shown again. */
     create: (key: NewApiKey): Promise<ApiKeyWithText> => this.#post('/v1/keys', key),
@@ -145,7 +167,7 @@ export class FleetClient {
     return this.#http.json({ method: 'GET', path, signal });
   }
 
-  #post<T>(path: string, body: unknown, repeatable = false): Promise<T> {
+  #post<T>(path: string, body?: unknown, repeatable = false): Promise<T> {
     return this.#http.json({ method: 'POST', path, body, repeatable });
   }
 
@@ -160,4 +182,5 @@ const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 const approvalPath = (id: string, toolUseId: string) =>
   `${jobPath(id)}/approvals/${encodeURIComponent(toolUseId)}`;
 const sessionPath = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
+const webhookPath = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 const limitsPath = (tenant: string) => `/v1/tenants/${encodeURIComponent(tenant)}/limits`;

@@ -11,12 +11,17 @@ export type {
   NewApiKey,
   NewJob,
   NewSession,
+  NewWebhook,
   Session,
   SessionChange,
   Step,
   TenantLimits,
   Tool,
   ToolResultInfo,
+  Webhook,
+  WebhookChange,
+  WebhookDelivery,
+  WebhookWithSecret,
 } from './api-types.ts';
 
 export type JobState = Job['state'];

@@ -109,3 +109,18 @@ export {
   turnMessages,
   type Usage,
 } from './step.ts';
+export {
+  type AttemptResult,
+  type Delivery,
+  type DueDeliveries,
+  type EndedAttempt,
+  endEvent,
+  type NewDelivery,
+  type NewWebhook,
+  type UnannouncedJob,
+  type Webhook,
+  type WebhookChange,
+  type WebhookEvent,
+  wants,
+  webhookEvents,
+} from './webhook.ts';

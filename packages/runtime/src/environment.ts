@@ -3,6 +3,10 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0);
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((value) => value.split(',').flatMap((entry) => entry.trim() || []));
 const url = (schemes: string[], example: string) =>
   z.string().refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)), {
     error: `expected a URL such as ${example}`,
@@ -36,6 +40,8 @@ const environment = z.object({
   WORKER_GRACE_MS: milliseconds.default(25_000),
   NEWS_EVERY_MS: milliseconds.min(100).default(5_000),
   RECONCILE_EVERY_MS: milliseconds.min(100).default(15_000),
+  WEBHOOK_EVERY_MS: milliseconds.min(100).default(5_000),
+  WEBHOOK_ALLOW: commaSeparated,
   STARTUP_WAIT_MS: milliseconds.default(30_000),
   DURABILITY: z.enum(['default', 'strict']).default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -1,4 +1,4 @@
-import type { FleetEvent } from '@mcp-fleet/core';
+import type { AttemptResult, FleetEvent } from '@mcp-fleet/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -17,6 +17,7 @@ export class FleetMetrics {
   readonly #steps: Counter<'kind'>;
   readonly #tokens: Counter<'type'>;
   readonly #repairs: Counter<'repair'>;
+  readonly #webhooks: Counter<'outcome'>;
 
   constructor(options: { processMetrics: boolean } = { processMetrics: true }) {
     const registers = [this.registry];
@@ -36,6 +37,7 @@ export class FleetMetrics {
     this.#steps = counter('fleet_steps_total', 'Steps recorded.', ['kind']);
     this.#tokens = counter('fleet_tokens_total', 'Tokens as the provider counted them.', ['type']);
     this.#repairs = counter('fleet_reconciler_repairs_total', 'What the reconciler put right.', ['repair']);
+    this.#webhooks = counter('fleet_webhook_deliveries_total', 'Attempts to deliver an event.', ['outcome']);
   }
 
   /** Listens to the core's events. */
@@ -81,6 +83,10 @@ export class FleetMetrics {
 
   repaired(repair: string, count: number): void {
     if (count > 0) this.#repairs.inc({ repair }, count);
+  }
+
+  webhookAttempted(outcome: AttemptResult['outcome']): void {
+    this.#webhooks.inc({ outcome });
   }
 
   /** A gauge that is read when the metrics are. */

@@ -14,6 +14,7 @@ import { mcpRoutes } from './routes/mcp.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 /** Bytes that a request body may have. */
 const bodyLimit = 8 * 1024 * 1024;
@@ -56,6 +57,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   approvalRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
+  webhookRoutes(app, parts);
   keyRoutes(app, parts);
   mcpRoutes(app);
   app.addHook('onClose', () => parts.authenticator.stop());

@@ -8,6 +8,7 @@ const tags = [
   { name: 'approvals', description: 'Tool calls that wait for somebody to approve them.' },
   { name: 'sessions', description: 'Lasting conversations.' },
   { name: 'tools', description: 'The MCP tools of this process, where it has some.' },
+  { name: 'webhooks', description: 'URLs that are told of what happens (Standard Webhooks).' },
   { name: 'keys', description: 'Who may call, and how much.' },
 ];
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContextStore, JobQueue, ToolProvider } from '@mcp-fleet/core';
 import type { Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
+import type { AddressPolicy } from '@mcp-fleet/webhooks';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -18,6 +19,8 @@ export interface ApiParts {
   metrics: FleetMetrics;
   logger: Logger;
   ready: HealthChecks;
+  /** Where webhooks may lead. */
+  webhookAddresses: AddressPolicy;
   authenticator: Authenticator;
   limits: Limits;
   /** Events of jobs that run in this process; jobs elsewhere are followed through the store. */

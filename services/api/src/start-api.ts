@@ -14,6 +14,7 @@ import {
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
+import { AddressPolicy } from '@mcp-fleet/webhooks';
 import { createApp } from './app.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { isLoopback, refuseWithoutKeys } from './auth/key-requirement.ts';
@@ -55,6 +56,7 @@ export async function startApi(setup: {
       agents: parseAgents(setup.config, defaultModel(environment)),
       metrics: new FleetMetrics(),
       logger,
+      webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
       authenticator: new Authenticator(store, { required }),
       limits: new Limits(store, backend.counters()),
       events: new JobEvents(),

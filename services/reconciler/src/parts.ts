@@ -11,3 +11,6 @@ export interface ReconcilerParts {
   metrics: FleetMetrics;
   logger: Logger;
 }
+
+/** What announcing ends and sending webhooks work on. */
+export type WebhookParts = Pick<ReconcilerParts, 'store' | 'metrics' | 'logger'>;

@@ -5,17 +5,22 @@ import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
 import type { ReconcilerParts } from './parts.ts';
+import { WebhookDeliveries, type WebhookOptions } from './send-webhooks.ts';
 
 export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;
+  webhooks: WebhookOptions;
 }
 
 /**
- * Puts right what a crash, a lost queue or a passed deadline left behind. A schedule in the queue lets one
+ * Puts right what a crash, a lost queue or a passed deadline left behind, and tells webhooks of ends. A schedule in the queue lets one
  * reconciler act at a time; every repair is idempotent, so that two would do no harm.
  */
 export class Reconciler {
   readonly #task: RepeatingTask;
+  /** On a schedule of its own: receivers are slow, and what is to be repaired does not wait for them. */
+  readonly #webhookTask: RepeatingTask;
+  readonly #webhooks: WebhookDeliveries;
   readonly #repairs: [name: string, repair: () => Promise<void>][];
   readonly #logger: Logger;
 
@@ -35,14 +40,22 @@ export class Reconciler {
       run: () => this.reconcile(),
       onError: (error) => parts.logger.warn({ err: error }, 'the schedule of the reconciler failed'),
     });
+    this.#webhooks = new WebhookDeliveries(parts, options.webhooks);
+    this.#webhookTask = new RepeatingTask(parts.backend, {
+      name: 'webhooks',
+      everyMs: options.webhooks.everyMs,
+      run: () => this.#webhooks.send(),
+      onError: (error) => parts.logger.warn({ err: error }, 'a round of webhooks failed; the next goes on'),
+    });
   }
 
-  start(): Promise<void> {
-    return this.#task.start();
+  async start(): Promise<void> {
+    await Promise.all([this.#task.start(), this.#webhookTask.start()]);
   }
 
-  stop(): Promise<void> {
-    return this.#task.stop();
+  async stop(): Promise<void> {
+    await this.#webhooks.stop();
+    await Promise.all([this.#task.stop(), this.#webhookTask.stop()]);
   }
 
   /** One round of all repairs; one that fails does not keep the others from their work. */

@@ -8,6 +8,7 @@ import { keyRules } from './keys.ts';
 import { storeRaces } from './races.ts';
 import { sessionRules } from './sessions.ts';
 import { storeVerbs } from './verbs.ts';
+import { webhookRules } from './webhooks.ts';
 
 /** The contract of the ContextStore port, for one adapter. */
 export function storeContract(open: () => Promise<OpenedStore>, options: { raceRounds: number }): void {
@@ -22,6 +23,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
+  describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));
   describe('races', () => storeRaces(() => opened, options.raceRounds));

@@ -23,6 +23,7 @@ import type {
   ToolsetDoc,
 } from './documents.ts';
 import { ServerClock } from './server-clock.ts';
+import type { DeliveryDoc, WebhookDoc } from './webhook-documents.ts';
 
 /** Flushed on a majority before the call returns. */
 export const flushed: { writeConcern: WriteConcernSettings } = {
@@ -44,6 +45,8 @@ export interface Database {
   toolsets: Collection<ToolsetDoc>;
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
+  webhooks: Collection<WebhookDoc>;
+  deliveries: Collection<DeliveryDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   clock: ServerClock;
@@ -69,6 +72,8 @@ export function openDatabase(url: string): Database {
     toolsets: db.collection('toolsets'),
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),
+    webhooks: db.collection('webhooks'),
+    deliveries: db.collection('deliveries'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     clock: new ServerClock(client),

@@ -72,6 +72,8 @@ export interface JobDoc {
   created_at: Date;
   started_at: Date | null;
   ended_at: Date | null;
+  /** Set once the webhooks of its tenant have their deliveries of its end. */
+  announced?: true;
   updated_at: Date;
 }
 

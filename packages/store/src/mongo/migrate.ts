@@ -6,15 +6,8 @@ import type { Database } from './database.ts';
 const version = 3;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
-export async function migrate({
-  sessions,
-  jobs,
-  steps,
-  claims,
-  approvals,
-  keys,
-  meta,
-}: Database): Promise<void> {
+export async function migrate(database: Database): Promise<void> {
+  const { sessions, jobs, steps, claims, approvals, keys, meta } = database;
   await jobs.createIndex(
     { tenant: 1, idempotency_key: 1 },
     { name: 'by_idempotency_key', unique: true, partialFilterExpression: there('idempotency_key') },
@@ -49,10 +42,27 @@ export async function migrate({
     { tenant: 1, _id: -1, expires_at: 1 },
     { name: 'pending', partialFilterExpression: { decision: null } },
   );
+  await indexWebhooks(database);
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');
   await meta.updateOne({ _id: 'schema' }, { $max: { version } }, { upsert: true });
+}
+
+async function indexWebhooks({ jobs, webhooks, deliveries }: Database): Promise<void> {
+  const set = (field: string) => ({ [field]: { $gt: new Date(0) } });
+  await jobs.createIndex(
+    { tenant: 1, announced: 1, ended_at: 1, _id: 1 },
+    { name: 'unannounced', partialFilterExpression: set('ended_at') },
+  );
+  await webhooks.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
+  await webhooks.createIndex({ disabled: 1 }, { name: 'by_disabled' });
+  await deliveries.createIndex({ webhook_id: 1, event_id: 1 }, { name: 'by_event', unique: true });
+  await deliveries.createIndex({ webhook_id: 1, _id: -1 }, { name: 'by_webhook' });
+  await deliveries.createIndex(
+    { next_attempt_at: 1, _id: 1, webhook_id: 1 },
+    { name: 'due', partialFilterExpression: set('next_attempt_at') },
+  );
 }
 
 const there = (field: string) => ({ [field]: { $exists: true } });

@@ -7,6 +7,9 @@ import type {
   CollectedBlobs,
   ContextStore,
   Decided,
+  Delivery,
+  DueDeliveries,
+  EndedAttempt,
   Ending,
   Fence,
   FenceNews,
@@ -17,8 +20,10 @@ import type {
   NewApiKey,
   NewApproval,
   NewBlob,
+  NewDelivery,
   NewJob,
   NewSession,
+  NewWebhook,
   Page,
   Position,
   ReadyJob,
@@ -33,14 +38,19 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  UnannouncedJob,
   Verdict,
   Wait,
+  Webhook,
+  WebhookChange,
 } from '@mcp-fleet/core';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
+import * as log from './deliveries.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
 import { interrupt, news, park, release } from './hand-over.ts';
@@ -55,6 +65,7 @@ import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { take } from './take.ts';
 import { saveToolset, toolset } from './toolsets.ts';
+import * as hooks from './webhooks.ts';
 
 /** The context store on MongoDB, without transactions: every verb is one document's atomic write, or resumable. */
 export class MongoStore implements ContextStore {
@@ -161,6 +172,27 @@ export class MongoStore implements ContextStore {
   overdueJobs = (limit: number): Promise<Job[]> => this.#run(overdueJobs, limit);
   collectBlobs = (idleMs: number, page: { after: string | null; limit: number }): Promise<CollectedBlobs> =>
     this.#run(collectBlobs, idleMs, page);
+
+  createWebhook = (webhook: NewWebhook): Promise<Webhook> => this.#run(hooks.createWebhook, webhook);
+  webhook = (tenant: string, id: string): Promise<Webhook | null> => this.#run(hooks.webhook, tenant, id);
+  webhooks = (tenant: string, page: Page): Promise<Webhook[]> => this.#run(hooks.webhooks, tenant, page);
+  updateWebhook = (tenant: string, id: string, change: WebhookChange): Promise<Webhook | null> =>
+    this.#run(hooks.updateWebhook, tenant, id, change);
+  deleteWebhook = (tenant: string, id: string): Promise<boolean> =>
+    this.#run(hooks.deleteWebhook, tenant, id);
+  unannouncedJobs = (limit: number): Promise<UnannouncedJob[]> =>
+    this.#run(announcing.unannouncedJobs, limit);
+  announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
+    this.#run(announcing.announce, jobId, deliveries);
+  addDeliveries = (deliveries: readonly NewDelivery[]): Promise<void> =>
+    this.#run(announcing.addDeliveries, deliveries);
+  dueDeliveries = (due: DueDeliveries): Promise<Delivery[]> => this.#run(log.dueDeliveries, due);
+  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<void> =>
+    this.#run(log.recordAttempt, deliveryId, attempt);
+  deliveries = (tenant: string, webhookId: string, page: Page): Promise<Delivery[]> =>
+    this.#run(log.deliveries, tenant, webhookId, page);
+  redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
+    this.#run(log.redeliver, tenant, deliveryId);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

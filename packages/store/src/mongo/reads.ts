@@ -64,6 +64,7 @@ export async function steps(database: Database, jobId: string): Promise<Step[]> 
   return (await readSteps(database, [jobId])).map((step) => decodeStep(step.body));
 }
 
-function behind(page: Page): { _id?: { $lt: string } } {
+/** The part of a filter that makes a page begin behind the one before. */
+export function behind(page: Page): { _id?: { $lt: string } } {
   return page.after === undefined ? {} : { _id: { $lt: page.after } };
 }

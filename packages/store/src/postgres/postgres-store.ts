@@ -7,6 +7,9 @@ import type {
   CollectedBlobs,
   ContextStore,
   Decided,
+  Delivery,
+  DueDeliveries,
+  EndedAttempt,
   Ending,
   Fence,
   FenceNews,
@@ -17,8 +20,10 @@ import type {
   NewApiKey,
   NewApproval,
   NewBlob,
+  NewDelivery,
   NewJob,
   NewSession,
+  NewWebhook,
   Page,
   Position,
   ReadyJob,
@@ -33,16 +38,21 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  UnannouncedJob,
   Verdict,
   Wait,
+  Webhook,
+  WebhookChange,
 } from '@mcp-fleet/core';
 import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
+import * as log from './deliveries.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
 import * as keys from './keys.ts';
@@ -55,6 +65,7 @@ import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { interrupt, join, news } from './steering.ts';
 import { take } from './take.ts';
+import * as hooks from './webhooks.ts';
 
 /** The context store on PostgreSQL: one statement for each of the port's verbs on the hot path. */
 export class PostgresStore implements ContextStore {
@@ -163,6 +174,28 @@ export class PostgresStore implements ContextStore {
   overdueJobs = (limit: number): Promise<Job[]> => overdueJobs(this.#database, limit);
   collectBlobs = (idleMs: number, page: { after: string | null; limit: number }): Promise<CollectedBlobs> =>
     collectBlobs(this.#database, idleMs, page);
+
+  createWebhook = (webhook: NewWebhook): Promise<Webhook> => hooks.createWebhook(this.#database, webhook);
+  webhook = (tenant: string, id: string): Promise<Webhook | null> =>
+    hooks.webhook(this.#database, tenant, id);
+  webhooks = (tenant: string, page: Page): Promise<Webhook[]> => hooks.webhooks(this.#database, tenant, page);
+  updateWebhook = (tenant: string, id: string, change: WebhookChange): Promise<Webhook | null> =>
+    hooks.updateWebhook(this.#database, tenant, id, change);
+  deleteWebhook = (tenant: string, id: string): Promise<boolean> =>
+    hooks.deleteWebhook(this.#database, tenant, id);
+  unannouncedJobs = (limit: number): Promise<UnannouncedJob[]> =>
+    announcing.unannouncedJobs(this.#database, limit);
+  announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
+    announcing.announce(this.#database, jobId, deliveries);
+  addDeliveries = (deliveries: readonly NewDelivery[]): Promise<void> =>
+    announcing.addDeliveries(this.#database, deliveries);
+  dueDeliveries = (due: DueDeliveries): Promise<Delivery[]> => log.dueDeliveries(this.#database, due);
+  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<void> =>
+    log.recordAttempt(this.#database, deliveryId, attempt);
+  deliveries = (tenant: string, webhookId: string, page: Page): Promise<Delivery[]> =>
+    log.deliveries(this.#database, tenant, webhookId, page);
+  redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
+    log.redeliver(this.#database, tenant, deliveryId);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */

@@ -148,6 +148,43 @@ export const migrations: readonly string[] = [
   CREATE INDEX approvals_by_tenant ON fleet.approvals (tenant, job_id, round, slot);
   CREATE INDEX approvals_pending ON fleet.approvals (tenant, job_id, round, slot) WHERE decision IS NULL;
   `,
+  `
+  CREATE TABLE fleet.webhooks (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    url text NOT NULL,
+    secrets text[] NOT NULL,
+    events text[] NOT NULL,
+    description text NOT NULL,
+    disabled text,
+    enabled_at timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX webhooks_by_tenant ON fleet.webhooks (tenant, id);
+  CREATE TABLE fleet.deliveries (
+    id text PRIMARY KEY,
+    webhook_id text NOT NULL REFERENCES fleet.webhooks (id) ON DELETE CASCADE,
+    tenant text NOT NULL,
+    job_id text NOT NULL,
+    event text NOT NULL,
+    event_id text NOT NULL,
+    attempts int NOT NULL DEFAULT 0,
+    outcome text,
+    status int,
+    error text,
+    duration_ms int,
+    next_attempt_at timestamptz DEFAULT now(),
+    delivered_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (webhook_id, event_id)
+  );
+  CREATE INDEX deliveries_by_webhook ON fleet.deliveries (webhook_id, id);
+  CREATE INDEX deliveries_due ON fleet.deliveries (webhook_id, next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL;
+  ALTER TABLE fleet.jobs ADD COLUMN announced boolean NOT NULL DEFAULT false;
+  CREATE INDEX jobs_unannounced ON fleet.jobs (tenant, ended_at) WHERE ended_at IS NOT NULL AND NOT announced;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

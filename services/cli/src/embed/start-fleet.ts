@@ -26,6 +26,7 @@ import {
   type ServerStatus,
   type ServersConfig,
 } from '@mcp-fleet/tools';
+import { AddressPolicy } from '@mcp-fleet/webhooks';
 import { createWorker, modelSettings } from '@mcp-fleet/worker';
 
 export interface FleetSetup {
@@ -101,6 +102,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
+        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
       },
     );
     stack.add('reconciler', () => reconciler.stop());
@@ -114,6 +116,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     agents,
     metrics,
     logger,
+    webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
     authenticator: new Authenticator(store, { required: setup.keys === 'required' }),
     limits: new Limits(store, backend.counters()),
     events,

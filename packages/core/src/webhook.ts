@@ -1,0 +1,116 @@
+import type { TerminalState } from './job.ts';
+
+/** What a webhook can be told of. */
+export const webhookEvents = [
+  'job.succeeded',
+  'job.failed',
+  'job.canceled',
+  'job.expired',
+  'approval.requested',
+] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];
+
+export interface NewWebhook {
+  /** `wh_…` */
+  id: string;
+  tenant: string;
+  url: string;
+  /** `whsec_<base64>`, every one of which signs: two while a secret is being replaced. */
+  secrets: string[];
+  /** Empty for all. */
+  events: WebhookEvent[];
+  description: string;
+  /** Why it gets nothing; null while it is enabled. */
+  disabled: string | null;
+}
+
+/** A URL of a tenant that is told of events. */
+export interface Webhook extends NewWebhook {
+  /** It is told of what happens from then on: its creation, or when it was last enabled again. */
+  enabledAt: Date;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** Fields that are absent stay as they are. `disabled: null` enables. */
+export interface WebhookChange {
+  url?: string | undefined;
+  secrets?: string[] | undefined;
+  events?: WebhookEvent[] | undefined;
+  description?: string | undefined;
+  disabled?: string | null | undefined;
+}
+
+/** An ended job that its tenant's webhooks were not told of yet. */
+export interface UnannouncedJob {
+  jobId: string;
+  tenant: string;
+  state: TerminalState;
+  endedAt: Date;
+}
+
+export interface NewDelivery {
+  /** `whd_…` */
+  id: string;
+  webhookId: string;
+  tenant: string;
+  jobId: string;
+  event: WebhookEvent;
+  /** The receiver's `webhook-id`, the same on every attempt. Unique for a webhook. */
+  eventId: string;
+}
+
+/** What one attempt to deliver came to. */
+export interface AttemptResult {
+  /** `gone`: the receiver asked to be left alone (410). `refused`: an address that is not to be reached. */
+  outcome: 'delivered' | 'failed' | 'gone' | 'refused';
+  /** The HTTP status; null without an answer. */
+  status: number | null;
+  /** A sentence for people; null when it was delivered. */
+  error: string | null;
+  durationMs: number;
+}
+
+/** One event for one webhook: an entry of the delivery log. */
+export interface Delivery extends NewDelivery {
+  /** Attempts begun since it was made, or was last asked for again. */
+  attempts: number;
+  /** What the last attempt came to; null before the first. */
+  last: AttemptResult | null;
+  /** Null when there will be none. While an attempt runs, when it counts as lost. */
+  nextAttemptAt: Date | null;
+  deliveredAt: Date | null;
+  createdAt: Date;
+}
+
+/** An attempt that ended. `attempt` is the delivery's `attempts` as it was claimed. */
+export interface EndedAttempt extends AttemptResult {
+  attempt: number;
+  /** Milliseconds until the next one, by the store's clock; null for none. */
+  nextAttemptMs: number | null;
+}
+
+/** Which due deliveries to claim. */
+export interface DueDeliveries {
+  limit: number;
+  /** At most so many of one webhook, so that a slow receiver does not take every place. */
+  perWebhook: number;
+  /** Webhooks that get none now. */
+  except: readonly string[];
+  /** They are nobody else's for so long. */
+  leaseMs: number;
+}
+
+/** The event that a job ended with, under an id that is always the same for this end. */
+export function endEvent(job: { jobId: string; state: TerminalState }): {
+  event: WebhookEvent;
+  eventId: string;
+} {
+  return { event: `job.${job.state}`, eventId: `evt_${job.jobId}_${job.state}` };
+}
+
+/** True when a webhook is to be told of an event that happened at a time. */
+export function wants(webhook: Webhook, event: WebhookEvent, at: Date): boolean {
+  if (webhook.disabled !== null || at < webhook.enabledAt) return false;
+  return webhook.events.length === 0 || webhook.events.includes(event);
+}

@@ -1,0 +1,31 @@
+const seconds = 1_000;
+const minutes = 60 * seconds;
+const hours = 60 * minutes;
+
+/** When each attempt is made, in milliseconds after the first: the schedule that Standard Webhooks proposes. */
+const attemptsAt = [
+  0,
+  5 * seconds,
+  5 * minutes,
+  30 * minutes,
+  2 * hours,
+  5 * hours,
+  10 * hours,
+  14 * hours,
+  20 * hours,
+  24 * hours,
+];
+
+/** The part of a wait by which it is shortened or prolonged at most, so that failures do not return together. */
+const jitter = 0.1;
+
+/**
+ * Milliseconds to wait after the n-th attempt, counted from 1, has failed; null when it was the last. `random` is
+ * at least 0 and less than 1.
+ */
+export function nextAttemptMs(attempt: number, random: number): number | null {
+  const next = attemptsAt[attempt];
+  const made = attemptsAt[attempt - 1];
+  if (next === undefined || made === undefined) return null;
+  return Math.round((next - made) * (1 - jitter + 2 * jitter * random));
+}

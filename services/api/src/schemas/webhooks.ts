@@ -1,0 +1,64 @@
+import { webhookEvents } from '@mcp-fleet/core';
+import { z } from 'zod';
+import { shownTime } from './common.ts';
+
+const url = z
+  .url({ protocol: /^https?$/ })
+  .max(2_000)
+  .describe('https, unless the operator allows its host.');
+const events = z.array(z.enum(webhookEvents)).max(webhookEvents.length).describe('Empty for all.');
+const description = z.string().max(500);
+
+export const createWebhook = z
+  .strictObject({ url, events: events.default([]), description: description.default('') })
+  .meta({ id: 'NewWebhook' });
+
+export const updateWebhook = z
+  .strictObject({
+    url: url.optional(),
+    events: events.optional(),
+    description: description.optional(),
+    enabled: z.boolean().optional(),
+  })
+  .meta({ id: 'WebhookChange' });
+
+export const webhook = z
+  .object({
+    id: z.string(),
+    type: z.literal('webhook'),
+    url: z.string(),
+    events: z.array(z.enum(webhookEvents)),
+    description: z.string(),
+    enabled: z.boolean(),
+    disabled_reason: z.string().nullable(),
+    created_at: shownTime,
+    updated_at: shownTime,
+  })
+  .meta({ id: 'Webhook' });
+export type WebhookView = z.infer<typeof webhook>;
+
+export const webhookWithSecret = webhook
+  .extend({ secret: z.string().describe('`whsec_…` (Standard Webhooks), shown this once.') })
+  .meta({ id: 'WebhookWithSecret' });
+
+export const deletedWebhook = z.object({ id: z.string(), type: z.literal('webhook_deleted') });
+
+export const delivery = z
+  .object({
+    id: z.string(),
+    type: z.literal('webhook_delivery'),
+    webhook_id: z.string(),
+    event: z.enum(webhookEvents),
+    event_id: z.string().describe('The `webhook-id` that the receiver gets, the same on every attempt.'),
+    job_id: z.string(),
+    attempts: z.int(),
+    outcome: z.enum(['delivered', 'failed', 'gone', 'refused']).nullable(),
+    status: z.int().nullable(),
+    error: z.string().nullable(),
+    duration_ms: z.int().nullable(),
+    next_attempt_at: shownTime.nullable(),
+    delivered_at: shownTime.nullable(),
+    created_at: shownTime,
+  })
+  .meta({ id: 'WebhookDelivery' });
+export type DeliveryView = z.infer<typeof delivery>;

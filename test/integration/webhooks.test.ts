@@ -1,0 +1,227 @@
+import { agentSpec, type Delivery, type NewWebhook, plainJob, type Webhook } from '@mcp-fleet/core';
+import { startReconciler, WebhookDeliveries, type WebhookOptions } from '@mcp-fleet/reconciler';
+import { createLogger, FleetMetrics, newId, readEnvironment, type Stoppable } from '@mcp-fleet/runtime';
+import { newSecret } from '@mcp-fleet/webhooks';
+import { Webhook as Verifier } from 'standardwebhooks';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { describeWith } from '../support/services.ts';
+import { type TestTopology, topologies } from '../support/topologies.ts';
+import { until } from '../support/until.ts';
+import {
+  type ReceivedEvent,
+  startWebhookReceiver,
+  type WebhookReceiver,
+} from '../support/webhook-receiver.ts';
+
+const tenant = 'local';
+const agent = agentSpec.parse({ model: 'simulated' });
+const totals = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  modelCalls: 0,
+  toolCalls: 0,
+};
+const logger = createLogger('webhooks.test', 'silent');
+
+for (const { name, needs, open } of topologies) {
+  describeWith(needs, `webhooks on ${name}`, () => {
+    let topology: TestTopology;
+    let receiver: WebhookReceiver;
+    let started: Stoppable[];
+    let metrics: FleetMetrics;
+
+    beforeEach(async () => {
+      [topology, receiver] = await Promise.all([open(), startWebhookReceiver()]);
+      metrics = new FleetMetrics({ processMetrics: false });
+      started = [];
+    });
+    afterEach(async () => {
+      for (const part of started) await part.stop();
+      await receiver.stop();
+      await topology.stop();
+    });
+
+    const newWebhook = (over: Partial<NewWebhook> = {}): Promise<Webhook> =>
+      topology.store.createWebhook({
+        id: newId('wh'),
+        tenant,
+        url: receiver.url,
+        secrets: [newSecret()],
+        events: [],
+        description: '',
+        disabled: null,
+        ...over,
+      });
+
+    /** A job that ends as a worker ends it, in the store alone: nobody tells a webhook. */
+    async function endJob(state: 'succeeded' | 'failed' = 'succeeded'): Promise<string> {
+      const { store } = topology;
+      const id = newId('job');
+      const query = [{ type: 'text', text: 'the secret query' }];
+      const metadata = { order: '7' };
+      await store.accept({ ...plainJob, id, tenant, sessionId: null, agent, query, metadata });
+      const take = await store.take(id);
+      if (take.kind !== 'taken') throw new Error(`${id} was not taken`);
+      const failed = { code: 'limit_exceeded', message: 'the secret message' } as const;
+      const error = state === 'failed' ? failed : null;
+      const ending = { state, step: null, answer: 'the secret answer', stopReason: null, error, totals };
+      await store.settle(
+        { jobId: id, sessionId: null, epoch: 1, owner: take.owner },
+        { ...ending, joined: null },
+      );
+      return id;
+    }
+
+    function deliverer(over: Partial<WebhookOptions> = {}): WebhookDeliveries {
+      const parts = { store: topology.store, metrics, logger };
+      const made = new WebhookDeliveries(parts, { everyMs: 2_000, allow: ['127.0.0.1'], ...over });
+      started.push(made);
+      return made;
+    }
+
+    const log = async ({ id }: Webhook) =>
+      (await topology.store.deliveries(tenant, id, { limit: 100 })).toReversed();
+
+    const logged = (webhook: Webhook, what: (delivery: Delivery) => boolean) =>
+      until('an entry of the delivery log', async () => (await log(webhook)).find(what));
+
+    const verify = ({ secrets }: Webhook, { body, headers }: ReceivedEvent) =>
+      new Verifier(secrets[0] as string).verify(body, headers as Record<string, string>);
+
+    test('a reconciler sends a signed event until it is received, under one id, and again when asked', async () => {
+      const env = { ...topology.env, WEBHOOK_EVERY_MS: '200', WEBHOOK_ALLOW: 'localhost, 127.0.0.1' };
+      started.push(await startReconciler({ environment: readEnvironment(env), logger }));
+      const webhook = await newWebhook({ events: ['job.succeeded', 'job.failed'] });
+      receiver.answers.push(500);
+      const jobId = await endJob();
+
+      const [first, second] = (await receiver.count(2)) as [ReceivedEvent, ReceivedEvent];
+      expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
+      expect(second.body).toBe(first.body);
+      const waited = Number(second.headers['webhook-timestamp']) - Number(first.headers['webhook-timestamp']);
+      expect(waited).toBeGreaterThanOrEqual(4);
+      const job = await topology.store.job(tenant, jobId);
+      for (const event of [first, second]) {
+        expect(verify(webhook, event)).toEqual({
+          type: 'job.succeeded',
+          timestamp: job?.endedAt?.toISOString(),
+          data: {
+            id: jobId,
+            state: 'succeeded',
+            session_id: null,
+            metadata: { order: '7' },
+            ended_at: job?.endedAt?.toISOString(),
+            error: null,
+          },
+        });
+        expect(event.body).not.toContain('secret');
+      }
+      const delivery = await logged(webhook, (each) => each.deliveredAt !== null);
+      expect(delivery).toMatchObject({
+        jobId,
+        event: 'job.succeeded',
+        eventId: first.headers['webhook-id'],
+        attempts: 2,
+        last: { outcome: 'delivered', status: 200, error: null },
+        nextAttemptAt: null,
+      });
+
+      await topology.store.redeliver(tenant, delivery.id);
+      const [, , third] = await receiver.count(3);
+      expect(third?.headers['webhook-id']).toBe(delivery.eventId);
+      expect(third?.body).toBe(first.body);
+
+      await logged(webhook, (each) => each.deliveredAt !== null && each.attempts === 1);
+      await endJob('failed');
+      const [, , , fourth] = await receiver.count(4);
+      expect(JSON.parse(fourth?.body ?? '')).toMatchObject({
+        type: 'job.failed',
+        data: { state: 'failed', error: { type: 'limit_exceeded' } },
+      });
+      expect(fourth?.body).not.toContain('secret');
+    });
+
+    test('a receiver that answers 410 gets nothing more, and the webhook says why', async () => {
+      const webhook = await newWebhook();
+      receiver.answers.push(410);
+      await endJob();
+      await deliverer().send();
+      expect(receiver.received).toHaveLength(1);
+      const disabled = await topology.store.webhook(tenant, webhook.id);
+      expect(disabled?.disabled).toContain('410');
+      await endJob();
+      await deliverer().send();
+      expect(await log(webhook)).toMatchObject([
+        { last: { outcome: 'gone', status: 410 }, nextAttemptAt: null },
+      ]);
+      expect(receiver.received).toHaveLength(1);
+    });
+
+    test('a delivery whose every attempt failed disables its webhook', async () => {
+      const webhook = await newWebhook();
+      receiver.answers.push(500, 302, 404);
+      await endJob();
+      await deliverer({ retry: (attempt) => (attempt < 3 ? 0 : null) }).send();
+      expect(receiver.received).toHaveLength(3);
+      expect(new Set(receiver.received.map((event) => event.headers['webhook-id'])).size).toBe(1);
+      const disabled = await topology.store.webhook(tenant, webhook.id);
+      expect(disabled?.disabled).toMatch(/All 3 attempts of the delivery whd_.* 404/);
+      expect(await log(webhook)).toMatchObject([
+        { attempts: 3, last: { outcome: 'failed', status: 404 }, nextAttemptAt: null, deliveredAt: null },
+      ]);
+      expect(await metrics.registry.metrics()).toMatch(/fleet_webhook_deliveries_total{outcome="failed"} 3/);
+    });
+
+    test('several senders at once deliver each event to each webhook once', async () => {
+      const webhooks = [await newWebhook(), await newWebhook({ events: ['job.failed'] })];
+      const jobs = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => endJob(n % 3 ? 'succeeded' : 'failed')),
+      );
+      const senders = [deliverer(), deliverer(), deliverer()];
+      const all = async () => {
+        await Promise.all(senders.map((sender) => sender.send()));
+        const entries = (await Promise.all(webhooks.map(log))).flat();
+        return entries.length === 40 && entries.every((entry) => entry.deliveredAt !== null);
+      };
+      await until('all deliveries', all);
+      const ids = receiver.received.map((event) => event.headers['webhook-id']);
+      expect(ids).toHaveLength(40);
+      expect(new Set(ids).size).toBe(jobs.length);
+    });
+
+    test('a receiver that does not answer does not hold up the others', async () => {
+      const mute = await startWebhookReceiver();
+      started.push(mute);
+      mute.answers.push(...Array.from({ length: 50 }, () => 'hold' as const));
+      const [slow, quick] = [await newWebhook({ url: mute.url }), await newWebhook()];
+      await Promise.all(Array.from({ length: 16 }, () => endJob()));
+      // Shorter than the time after which an attempt is given up.
+      const round = deliverer({ everyMs: 12_000 }).send();
+      await until(
+        'all deliveries of the receiver that answers',
+        async () => (await log(quick)).filter((entry) => entry.deliveredAt !== null).length === 16,
+        12_000,
+      );
+      expect(receiver.received).toHaveLength(16);
+      expect(mute.received.length).toBeLessThanOrEqual(4);
+      expect((await log(slow)).every((entry) => entry.deliveredAt === null)).toBe(true);
+      for (const part of started.splice(0).toReversed()) await part.stop();
+      await round;
+    });
+
+    test('a private address that nobody allowed gets no connection, and the log says so', async () => {
+      const webhook = await newWebhook({ url: receiver.url.replace('http:', 'https:') });
+      await endJob();
+      await deliverer({ allow: [] }).send();
+      expect(receiver.received).toEqual([]);
+      expect(await log(webhook)).toMatchObject([
+        {
+          attempts: 1,
+          last: { outcome: 'refused', status: null, error: expect.stringContaining('loopback') },
+        },
+      ]);
+    });
+  });
+}
