@@ -35,8 +35,8 @@ describeWith(
       redis = await startPrivateRedis(folder);
       const { url, drop } = await createPostgresDatabase();
       database = new pg.Pool({ connectionString: url, max: 2 });
-    // The database is dropped while the pool's connections close.
-    database.on('connect', (client) => client.on('error', () => undefined));
+      // The database is dropped while the pool's connections close.
+      database.on('connect', (client) => client.on('error', () => undefined));
       topology = await openTopology(url, redis.url, async () => {
         await database.end();
         await drop();
