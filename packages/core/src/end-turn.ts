@@ -104,7 +104,12 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
 export async function waitForApproval(running: Running, expiresMs: number): Promise<Outcome> {
   const leftMs = running.deadlineAt === null ? expiresMs : running.deadlineAt - running.ports.clock.now();
   if (leftMs <= 0) return fail(running, lateFor(running.record.job));
-  return park(running, Math.max(0, Math.min(expiresMs, leftMs)), approvalWait, failuresSoFar(running));
+  return park(
+    running,
+    Math.max(0, Math.ceil(Math.min(expiresMs, leftMs))),
+    approvalWait,
+    failuresSoFar(running),
+  );
 }
 
 /** Failures in a row; those before a recorded step no longer count. */

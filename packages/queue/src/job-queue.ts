@@ -8,7 +8,7 @@ const jobOptions = { removeOnComplete: true, removeOnFail: true };
 /** Delayed ids that one look for overdue ones reads; the next look comes soon. */
 const mostDelayed = 5_000;
 
-/** Ids that are looked at one by one, which finds those that are delayed for longer than the others, too. */
+/** Ids that are looked at one by one, which finds each of them, however many are delayed for longer. */
 const fewIds = 100;
 
 /** Ids in the queue, by BullMQ's states. */

@@ -54,6 +54,17 @@ export function deliveryRules(current: () => QueueUnderTest): void {
     }
   });
 
+  test('an id that is promoted is delivered at once, however many are delayed for longer', async () => {
+    const others = Array.from({ length: 5_100 }, (_, n) => ({ jobId: `job_${n}`, delayMs: 86_400_000 }));
+    await queue().addMany([{ jobId: 'job_late', delayMs: 600_000 }, ...others]);
+    expect(await queue().promote(['job_late', 'job_unknown'])).toBe(1);
+    expect(await queue().promote(['job_late'])).toBe(0);
+    const consumer = await current().consume();
+    const delivery = await consumer.next();
+    expect(delivery.jobId).toBe('job_late');
+    delivery.done();
+  }, 60_000);
+
   test('many ids that are added at once are delivered once each, in order', async () => {
     const ids = Array.from({ length: 250 }, (_, n) => `job_${n}`);
     await queue().addMany(jobs(...ids, ...ids));
