@@ -35,7 +35,7 @@ for (const { name, needs, open } of topologies) {
           return log.data[0]?.delivered_at ? log.data : null;
         });
         expect(data).toMatchObject([
-          { event: 'job.succeeded', job_id: id, outcome: 'delivered', status: 204 },
+          { event: 'job.succeeded', job_id: id, outcome: 'delivered', status: 200 },
         ]);
 
         const { secret } = await client.webhooks.rotateSecret(webhook.id);
