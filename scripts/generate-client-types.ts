@@ -44,6 +44,7 @@ const sent = new Set([
   'ApprovalDecision',
   'NewWebhook',
   'WebhookChange',
+  'AgentSettings',
 ]);
 
 function shared(schemas: Record<string, object>): Record<string, object> {

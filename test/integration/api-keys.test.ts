@@ -164,6 +164,7 @@ for (const { name, needs, open } of topologies) {
       await owner.jobs.wait(job.id);
       const key = (await owner.keys.list()).data[0]?.id as string;
       const webhook = await owner.webhooks.create({ url: 'https://example.com/hook' });
+      await owner.agents.save('owners-agent', {});
       const stranger = (await makeKey('stranger')).key;
 
       const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
@@ -184,6 +185,7 @@ for (const { name, needs, open } of topologies) {
                   : job.id,
           )
           .replace('{tool_use_id}', 'toolu_1')
+          .replace('{name}', 'owners-agent')
           .replace('{tenant}', 'owner');
         for (const method of Object.keys(methods)) {
           const body = ['post', 'put', 'patch'].includes(method) ? bodyFor(path) : undefined;

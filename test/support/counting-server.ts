@@ -22,7 +22,7 @@ export interface CountingServer {
   stop(): Promise<void>;
 }
 
-/** Starts a Streamable HTTP MCP server with the tool `add(n)`, which answers `n + 1`. */
+/** Starts a Streamable HTTP MCP server with `add(n)`, which answers `n + 1`, and `repeat(text, times)`. */
 export async function startCountingServer(): Promise<CountingServer> {
   const counts: Record<string, number> = {};
   const keys: Record<string, string[]> = {};
@@ -54,6 +54,11 @@ export async function startCountingServer(): Promise<CountingServer> {
         await held.get(n)?.promise;
         return { content: [{ type: 'text', text: String(n + 1) }] };
       },
+    );
+    server.registerTool(
+      'repeat',
+      { description: 'Repeats a text.', inputSchema: { text: z.string(), times: z.number() } },
+      async ({ text, times }) => ({ content: [{ type: 'text', text: text.repeat(times) }] }),
     );
     return server;
   };

@@ -60,6 +60,8 @@ export type Step =
     };
 
 export interface ApiTypes {
+  Agent: Agent;
+  AgentSettings: AgentSettings;
   ApiKey: ApiKey;
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
@@ -82,6 +84,68 @@ export interface ApiTypes {
   WebhookChange: WebhookChange;
   WebhookDelivery: WebhookDelivery;
   WebhookWithSecret: WebhookWithSecret;
+}
+export interface Agent {
+  /**
+   * The name.
+   */
+  id: string;
+  type: 'agent';
+  version: number;
+  source: 'config' | 'api';
+  settings: {
+    model: string;
+    system?: string;
+    maxTokens: number;
+    thinking?: {
+      [k: string]: unknown;
+    };
+    tools?: string[];
+    contextTokens: number;
+    unknownOutcome: 'ask_model' | 'retry' | 'fail';
+    limits: {
+      rounds: number;
+      parallelToolCalls: number;
+      modelRetries: number;
+      toolRetries: number;
+      failingRounds: number;
+      crashes: number;
+      toolTimeoutMs: number;
+      modelTimeoutMs: number;
+      toolResultChars: number;
+      approvalExpiresMs: number;
+    };
+  };
+  /**
+   * Null for an agent of the configuration file.
+   */
+  created_at: string | null;
+}
+/**
+ * What is left out is that of the agent `default`.
+ */
+export interface AgentSettings {
+  model?: string;
+  system?: string;
+  maxTokens?: number;
+  thinking?: {
+    [k: string]: unknown;
+  };
+  tools?: string[];
+  contextTokens?: number;
+  unknownOutcome?: 'ask_model' | 'retry' | 'fail';
+  limits?: {
+    rounds?: number;
+    parallelToolCalls?: number;
+    modelRetries?: number;
+    toolRetries?: number;
+    failingRounds?: number;
+    crashes?: number;
+    toolTimeoutMs?: number;
+    modelTimeoutMs?: number;
+    toolResultChars?: number;
+    approvalExpiresMs?: number;
+  };
 }
 export interface ApiKey {
   id: string;

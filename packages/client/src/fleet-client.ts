@@ -2,6 +2,8 @@ import { followJob } from './follow-job.ts';
 import { type FleetClientOptions, Http, search } from './http.ts';
 import { PageRequest } from './page-request.ts';
 import type {
+  Agent,
+  AgentSettings,
   ApiKey,
   ApiKeyWithText,
   Approval,
@@ -122,6 +124,18 @@ export class FleetClient {
       this.#post('/v1/tools/call', { name, input }),
   };
 
+  readonly agents = {
+    /** The newest version, or the one that is named. */
+    get: (name: string, query: { version?: number } = {}): Promise<Agent> =>
+      this.#get(`${agentPath(name)}${search(query)}`),
+    list: (query: PageQuery = {}) => this.#list<Agent>('/v1/agents', query),
+    /** Keeps it as its next version. */
+    save: (name: string, settings: AgentSettings): Promise<Agent> =>
+      this.#http.json({ method: 'PUT', path: agentPath(name), body: settings }),
+    delete: (name: string): Promise<{ id: string; type: 'agent_deleted' }> =>
+      this.#http.json({ method: 'DELETE', path: agentPath(name) }),
+  };
+
   readonly webhooks = {
     /** The answer has the secret, which is not shown again. */
     create: (webhook: NewWebhook): Promise<WebhookWithSecret> => this.#post('/v1/webhooks', webhook),
@@ -182,5 +196,6 @@ const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 const approvalPath = (id: string, toolUseId: string) =>
   `${jobPath(id)}/approvals/${encodeURIComponent(toolUseId)}`;
 const sessionPath = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
+const agentPath = (name: string) => `/v1/agents/${encodeURIComponent(name)}`;
 const webhookPath = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}`;
 const limitsPath = (tenant: string) => `/v1/tenants/${encodeURIComponent(tenant)}/limits`;

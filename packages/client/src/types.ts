@@ -1,6 +1,8 @@
 import type { Job, NewSession, Session, Step } from './api-types.ts';
 
 export type {
+  Agent,
+  AgentSettings,
   ApiKey,
   ApiKeyWithText,
   Approval,

@@ -58,3 +58,40 @@ export const agentSpec = z.strictObject({
 });
 
 export type AgentSpec = z.infer<typeof agentSpec>;
+
+/** Settings of an agent as somebody wrote them: what is left out stays left out. */
+export type AgentSettings = Partial<Omit<AgentSpec, 'name' | 'version' | 'limits'>> & {
+  limits?: Partial<AgentSpec['limits']>;
+};
+
+const { name: _name, version: _version, limits: _limits, ...settable } = agentSpec.shape;
+
+export const agentSettings = z.strictObject({
+  ...withoutDefaults(settable),
+  limits: z.strictObject(withoutDefaults(limits.shape)).optional(),
+}) as unknown as z.ZodType<AgentSettings>;
+
+/** The same fields, optional and without what they are when they are left out. */
+function withoutDefaults(shape: z.core.$ZodShape): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, field]) => {
+      const bare = field instanceof z.ZodDefault ? field.unwrap() : field;
+      return [key, z.optional(bare)];
+    }),
+  );
+}
+
+/** An agent of settings over others; a later one counts, and of limits each by itself. */
+export function composeAgent(
+  { name, version }: Pick<AgentSpec, 'name' | 'version'>,
+  ...layers: readonly AgentSettings[]
+): AgentSpec {
+  const limits = Object.assign({}, ...layers.map((layer) => layer.limits));
+  return agentSpec.parse({ ...Object.assign({}, ...layers), name, version, limits });
+}
+
+/** A version of an agent that a tenant keeps in the store; a version never changes. */
+export interface StoredAgent {
+  spec: AgentSpec;
+  createdAt: Date;
+}

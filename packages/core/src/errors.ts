@@ -19,6 +19,7 @@ export const errorCodes = {
   method_not_allowed: { retry: 'never', status: 405 },
   idempotency_conflict: { retry: 'never', status: 409 },
   session_busy: { retry: 'again', status: 409 },
+  agent_is_shared: { retry: 'never', status: 409 },
   approval_settled: { retry: 'never', status: 409 },
   job_not_ended: { retry: 'never', status: 409 },
   unknown_server: { retry: 'never', status: 400 },

@@ -1,6 +1,10 @@
 export {
+  type AgentSettings,
   type AgentSpec,
+  agentSettings,
   agentSpec,
+  composeAgent,
+  type StoredAgent,
   type ToolSafety,
   toolSafety,
   type UnknownOutcomePolicy,

@@ -1,4 +1,4 @@
-import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
+import type { AgentSpec, StoredAgent, ToolSafety, UnknownOutcomePolicy } from './agent.ts';
 import type { ApiKey, NewApiKey, TenantLimits } from './api-key.ts';
 import type {
   Approval,
@@ -223,6 +223,15 @@ export interface ContextStore {
   release(fence: Fence): Promise<'released' | 'superseded'>;
   /** Records that a session's context starts at `turn` from now on. Never moves backwards. */
   cutContext(sessionId: string, turn: number): Promise<void>;
+
+  /** Keeps an agent under its name as its next version, which the result has. */
+  saveAgent(tenant: string, spec: AgentSpec): Promise<StoredAgent>;
+  /** The newest version for null. */
+  agent(tenant: string, name: string, version: number | null): Promise<StoredAgent | null>;
+  /** Newest versions in the order of names; `page.after` is a name. */
+  agents(tenant: string, page: Page): Promise<StoredAgent[]>;
+  /** Deletes all versions; jobs keep what they were accepted with. False when there was none. */
+  deleteAgent(tenant: string, name: string): Promise<boolean>;
 
   createKey(key: NewApiKey): Promise<ApiKey>;
   /** By the key's id, whatever its tenant: who calls is what it is asked for. */

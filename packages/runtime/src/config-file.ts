@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type AgentSpec, agentSpec, FleetError } from '@mcp-fleet/core';
+import { type AgentSpec, agentSettings, composeAgent, FleetError } from '@mcp-fleet/core';
 import { z } from 'zod';
 
-const agents = z.record(z.string().min(1).max(64), agentSpec.omit({ name: true }).partial());
+const agents = z.record(z.string().min(1).max(64), agentSettings);
 
 /** A fleet's configuration file as text, for the parsers of its sections. */
 export interface ConfigFile {
@@ -39,7 +39,7 @@ export function parseAgents(file: ConfigFile | null, model: string): Agents {
   const byName = new Map<string, AgentSpec>();
   const fallback = section.data.agents.default ?? {};
   for (const [name, agent] of Object.entries({ default: {}, ...section.data.agents })) {
-    byName.set(name, agentSpec.parse({ model, ...fallback, ...agent, name }));
+    byName.set(name, composeAgent({ name, version: 1 }, { model }, fallback, agent));
   }
   return byName;
 }

@@ -5,6 +5,7 @@ import { guardRoutes } from './auth/guard.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
 import type { Api, ApiParts } from './parts.ts';
+import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
@@ -57,6 +58,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   approvalRoutes(app, parts);
   sessionRoutes(app, parts);
   toolRoutes(app, parts);
+  agentRoutes(app, parts);
   webhookRoutes(app, parts);
   keyRoutes(app, parts);
   mcpRoutes(app);

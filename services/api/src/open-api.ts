@@ -7,6 +7,7 @@ const tags = [
   { name: 'jobs', description: 'Submit queries, follow them, stop and repeat them.' },
   { name: 'approvals', description: 'Tool calls that wait for somebody to approve them.' },
   { name: 'sessions', description: 'Lasting conversations.' },
+  { name: 'agents', description: 'What jobs run with: a model, a prompt, tools, limits.' },
   { name: 'tools', description: 'The MCP tools of this process, where it has some.' },
   { name: 'webhooks', description: 'URLs that are told of what happens (Standard Webhooks).' },
   { name: 'keys', description: 'Who may call, and how much.' },

@@ -12,6 +12,7 @@ import {
   type WriteConcernSettings,
 } from 'mongodb';
 import type {
+  AgentDoc,
   ApprovalDoc,
   ClaimDoc,
   JobDoc,
@@ -43,6 +44,7 @@ export interface Database {
   claims: Collection<ClaimDoc>;
   approvals: Collection<ApprovalDoc>;
   toolsets: Collection<ToolsetDoc>;
+  agents: Collection<AgentDoc>;
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
   webhooks: Collection<WebhookDoc>;
@@ -70,6 +72,7 @@ export function openDatabase(url: string): Database {
     claims: db.collection('claims'),
     approvals: db.collection('approvals'),
     toolsets: db.collection('toolsets'),
+    agents: db.collection('agents'),
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),
     webhooks: db.collection('webhooks'),

@@ -121,6 +121,15 @@ export interface KeyDoc {
   last_used_at: Date | null;
 }
 
+export interface AgentDoc {
+  _id: string;
+  tenant: string;
+  name: string;
+  version: number;
+  spec: string;
+  created_at: Date;
+}
+
 export interface TenantDoc {
   _id: string;
   requests_per_minute: number | null;

@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 3;
+const version = 4;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -35,6 +35,7 @@ export async function migrate(database: Database): Promise<void> {
   );
   await steps.createIndex({ job_id: 1, _id: 1 }, { name: 'by_job' });
   await claims.createIndex({ job_id: 1 }, { name: 'by_job' });
+  await database.agents.createIndex({ tenant: 1, name: 1, version: -1 }, { name: 'by_name' });
   await keys.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
   await jobs.createIndex({ tenant: 1, state: 1, _id: -1 }, { name: 'by_tenant_and_state' });
   await approvals.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });

@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  AgentSpec,
   ApiKey,
   Approval,
   ApprovalFilter,
@@ -33,6 +34,7 @@ import type {
   SessionChange,
   Settled,
   Step,
+  StoredAgent,
   StoredBlob,
   Take,
   TenantLimits,
@@ -46,6 +48,7 @@ import type {
 } from '@mcp-fleet/core';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
@@ -142,6 +145,13 @@ export class MongoStore implements ContextStore {
 
   openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
     this.#run(keys.openJobs, tenant, most);
+  saveAgent = (tenant: string, spec: AgentSpec): Promise<StoredAgent> =>
+    this.#run(agents.saveAgent, tenant, spec);
+  agent = (tenant: string, name: string, version: number | null): Promise<StoredAgent | null> =>
+    this.#run(agents.agent, tenant, name, version);
+  agents = (tenant: string, page: Page): Promise<StoredAgent[]> => this.#run(agents.agents, tenant, page);
+  deleteAgent = (tenant: string, name: string): Promise<boolean> =>
+    this.#run(agents.deleteAgent, tenant, name);
   createKey = (key: NewApiKey): Promise<ApiKey> => this.#run(keys.createKey, key);
   apiKey = (id: string): Promise<ApiKey | null> => this.#run(keys.apiKey, id);
   apiKeys = (tenant: string | null, page: Page): Promise<ApiKey[]> => this.#run(keys.apiKeys, tenant, page);

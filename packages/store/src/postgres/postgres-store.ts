@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  AgentSpec,
   ApiKey,
   Approval,
   ApprovalFilter,
@@ -33,6 +34,7 @@ import type {
   SessionChange,
   Settled,
   Step,
+  StoredAgent,
   StoredBlob,
   Take,
   TenantLimits,
@@ -48,6 +50,7 @@ import pg from 'pg';
 import { decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
@@ -135,6 +138,14 @@ export class PostgresStore implements ContextStore {
 
   openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
     keys.openJobs(this.#database, tenant, most);
+  saveAgent = (tenant: string, spec: AgentSpec): Promise<StoredAgent> =>
+    agents.saveAgent(this.#database, tenant, spec);
+  agent = (tenant: string, name: string, version: number | null): Promise<StoredAgent | null> =>
+    agents.agent(this.#database, tenant, name, version);
+  agents = (tenant: string, page: Page): Promise<StoredAgent[]> =>
+    agents.agents(this.#database, tenant, page);
+  deleteAgent = (tenant: string, name: string): Promise<boolean> =>
+    agents.deleteAgent(this.#database, tenant, name);
   createKey = (key: NewApiKey): Promise<ApiKey> => keys.createKey(this.#database, key);
   apiKey = (id: string): Promise<ApiKey | null> => keys.apiKey(this.#database, id);
   apiKeys = (tenant: string | null, page: Page): Promise<ApiKey[]> =>

@@ -185,6 +185,16 @@ export const migrations: readonly string[] = [
   ALTER TABLE fleet.jobs ADD COLUMN announced boolean NOT NULL DEFAULT false;
   CREATE INDEX jobs_unannounced ON fleet.jobs (tenant, ended_at) WHERE ended_at IS NOT NULL AND NOT announced;
   `,
+  `
+  CREATE TABLE fleet.agents (
+    tenant text NOT NULL,
+    name text NOT NULL,
+    version int NOT NULL,
+    spec text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant, name, version)
+  );
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -10,6 +10,7 @@ import {
 import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
+import { findAgent } from '../find-agent.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, refusals } from '../schemas/common.ts';
 import {
@@ -48,7 +49,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         id: newId('job'),
         tenant,
         sessionId: body.session_id ?? null,
-        agent: resolveAgent(parts, body),
+        agent: await resolveAgent(parts, tenant, body),
         query,
         metadata: body.metadata,
         idempotencyKey: request.headers['idempotency-key'] || null,
@@ -128,14 +129,13 @@ export function found(job: Job | null, id: string): Job {
   throw new FleetError('job_not_found', `There is no job ${id}.`);
 }
 
-function resolveAgent(parts: ApiParts, body: SubmitJob): AgentSpec {
-  const agent = parts.agents.get(body.agent);
-  if (agent) return body.model === undefined ? agent : { ...agent, model: body.model };
-  const names = [...parts.agents.keys()].join(', ');
-  throw new FleetError(
-    'not_found',
-    `There is no agent named ${JSON.stringify(body.agent)}. Known: ${names}.`,
-  );
+async function resolveAgent(
+  parts: ApiParts,
+  tenant: string,
+  { agent, model }: SubmitJob,
+): Promise<AgentSpec> {
+  const spec = await findAgent(parts, tenant, agent);
+  return model === undefined ? spec : { ...spec, model };
 }
 
 function toBlocks(query: SubmitJob['query']): ContentBlock[] {

@@ -1,6 +1,7 @@
 import { FleetError, type Session, turnMessages } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { z } from 'zod';
+import { findAgent } from '../find-agent.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, pageQuery, refusals } from '../schemas/common.ts';
 import {
@@ -16,7 +17,8 @@ const tags = ['sessions'];
 const read = { scope: 'sessions:read' } as const;
 const write = { scope: 'sessions:write' } as const;
 
-export function sessionRoutes(app: Api, { store, agents }: ApiParts): void {
+export function sessionRoutes(app: Api, parts: ApiParts): void {
+  const { store } = parts;
   app.post(
     '/v1/sessions',
     {
@@ -30,10 +32,8 @@ export function sessionRoutes(app: Api, { store, agents }: ApiParts): void {
     },
     async (request, reply) => {
       const { agent, on_busy, metadata } = request.body;
-      if (!agents.has(agent)) {
-        throw new FleetError('not_found', `There is no agent named ${JSON.stringify(agent)}.`);
-      }
       const { tenant } = request.caller;
+      await findAgent(parts, tenant, agent);
       const session = { id: newId('sess'), tenant, agent, onBusy: on_busy, metadata };
       return reply.code(201).send(sessionView(await store.createSession(session)));
     },

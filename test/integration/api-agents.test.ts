@@ -1,0 +1,124 @@
+import { FleetClient } from '@mcp-fleet/client';
+import { expect, test } from 'vitest';
+import { useFleet } from '../support/fleet-under-test.ts';
+import { describeWith } from '../support/services.ts';
+import { asksToAdd, saysDone } from '../support/simulator-control.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { topologies } from '../support/topologies.ts';
+
+for (const { name, needs, open } of topologies) {
+  describeWith(needs, `agents, sessions and tool results over HTTP, ${name}`, () => {
+    const fleet = useFleet(open);
+
+    async function start(): Promise<FleetClient> {
+      const [api] = await Promise.all([fleet().start('api'), fleet().start('worker')]);
+      return new FleetClient({ url: api?.url ?? '' });
+    }
+
+    test('a job runs with the version that was the newest when it was accepted, and says which', async () => {
+      const { simulator } = fleet();
+      const client = await start();
+      expect(await client.agents.save('writer', { system: 'Be brief.' })).toMatchObject({ version: 1 });
+      await simulator.script([saysDone('one'), saysDone('two')]);
+      const first = await client.jobs.create({ query: 'a', agent: 'writer' });
+      const second = await client.agents.save('writer', { system: 'Be long.', maxTokens: 10 });
+      expect(second).toMatchObject({ version: 2, source: 'api', settings: { system: 'Be long.' } });
+      const later = await client.jobs.create({ query: 'b', agent: 'writer' });
+      expect(await client.jobs.wait(first.id)).toMatchObject({ agent: 'writer', agent_version: 1 });
+      expect(await client.jobs.wait(later.id)).toMatchObject({ agent: 'writer', agent_version: 2 });
+      expect(await client.agents.get('writer', { version: 1 })).toMatchObject({
+        settings: { system: 'Be brief.' },
+      });
+      const names: string[] = [];
+      for await (const agent of client.agents.list({ limit: 1 })) names.push(agent.id);
+      expect(names).toEqual(['default', 'writer']);
+      await client.agents.delete('writer');
+      await expect(client.jobs.create({ query: 'c', agent: 'writer' })).rejects.toMatchObject({
+        status: 404,
+        message: expect.stringContaining('writer'),
+      });
+    });
+
+    test('two that save an agent at once make two versions', async () => {
+      const client = await start();
+      const saved = await Promise.all([1, 2, 3, 4].map((n) => client.agents.save('racer', { maxTokens: n })));
+      expect(saved.map(({ version }) => version).toSorted()).toEqual([1, 2, 3, 4]);
+    });
+
+    test("an agent of the configuration file is the file's to change", async () => {
+      const client = await start();
+      expect(await client.agents.get('default')).toMatchObject({ source: 'config', created_at: null });
+      await expect(client.agents.save('default', {})).rejects.toMatchObject({ code: 'agent_is_shared' });
+      await expect(client.agents.delete('default')).rejects.toMatchObject({ status: 409 });
+    });
+
+    test('a session is changed, exported, and erased with all that was said in it', async () => {
+      const { simulator } = fleet();
+      const client = await start();
+      const session = await client.sessions.create({ metadata: { a: '1' } });
+      expect(await client.sessions.update(session.id, { on_busy: 'reject' })).toMatchObject({
+        on_busy: 'reject',
+        metadata: { a: '1' },
+      });
+      await simulator.script([{ hold: true, ...(saysDone('the answer') as object) }]);
+      const job = await client.jobs.create({ query: 'the question', session_id: session.id });
+      await simulator.requested(job.id, 1);
+      await expect(client.sessions.delete(session.id)).rejects.toMatchObject({ code: 'session_busy' });
+      await simulator.release();
+      await client.jobs.wait(job.id);
+      const lines = (await client.sessions.export(session.id)).trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line).role)).toEqual(['user', 'assistant']);
+      await client.sessions.delete(session.id);
+      await expect(client.sessions.get(session.id)).rejects.toMatchObject({ status: 404 });
+      await expect(client.jobs.get(job.id)).rejects.toMatchObject({ status: 404 });
+    });
+
+    test('a tool result is downloaded whole, whatever the model saw of it', async () => {
+      const { simulator } = fleet();
+      const client = await start();
+      await client.agents.save('narrow', { limits: { toolResultChars: 256 } });
+      const id = 'toolu_big';
+      const use = { type: 'tool_use', id, name: 'counting__repeat', input: { text: 'é', times: 100_000 } };
+      await simulator.script([{ content: [use], stop_reason: 'tool_use' }, saysDone()]);
+      const job = await client.jobs.create({ query: 'repeat', agent: 'narrow' });
+      expect(await client.jobs.wait(job.id)).toMatchObject({ state: 'succeeded' });
+      expect(await client.jobs.toolResults(job.id)).toMatchObject([
+        { tool_use_id: id, outcome: 'ok', cut: true, content_type: 'text/plain; charset=utf-8' },
+      ]);
+      const response = await client.jobs.toolResult(job.id, id);
+      expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(await response.text()).toBe('é'.repeat(100_000));
+      await expect(client.jobs.toolResult(job.id, 'toolu_none')).rejects.toMatchObject({ status: 404 });
+    });
+
+    test('a stream that is cut off again and again brings every step once', async () => {
+      const { simulator, tools } = fleet();
+      const { url } = await start();
+      const calls = Array.from({ length: 6 }, (_, n) => asksToAdd(n + 1));
+      for (let n = 1; n <= 6; n += 1) tools.hold(n);
+      const { hostname, port } = new URL(url);
+      const proxy = await startTcpProxy(hostname, Number(port));
+      try {
+        const client = new FleetClient({ url: `http://127.0.0.1:${proxy.port}` });
+        await simulator.script([...calls, saysDone('at last')]);
+        const { id } = await client.jobs.create({ query: 'add' });
+        const steps: string[] = [];
+        let answer: string | null = null;
+        for await (const { event, data } of client.jobs.stream(id)) {
+          if (event === 'ended') answer = data.answer;
+          if (event !== 'step') continue;
+          steps.push(`${data.round}.${data.slot}`);
+          if (data.type !== 'reply') continue;
+          proxy.cut();
+          tools.release(data.round + 1);
+        }
+        expect(answer).toBe('at last');
+        const recorded = (await client.jobs.steps(id)).map(({ round, slot }) => `${round}.${slot}`);
+        expect(steps).toEqual(recorded);
+      } finally {
+        await proxy.stop();
+      }
+    });
+  });
+}
