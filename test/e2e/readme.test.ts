@@ -109,6 +109,18 @@ describe('the README', () => {
     const none = await run(of(documented('jobs', 'cancel', '--session'), 'SESSION_ID', 'sess_none'));
     expect(none.stdout).toContain('canceled 0 jobs');
     expect(await run(documented('jobs', 'list', '--state'))).toMatchObject({ code: 0 });
+
+    const made = await run(documented('keys', 'create'));
+    const key = /key_\w+/.exec(made.stdout)?.[0] as string;
+    expect(made.stdout).toContain('of the tenant acme, with jobs:write, jobs:read');
+    expect(await run(documented('keys', 'list'))).toMatchObject({ code: 0 });
+    expect((await run(of(documented('keys', 'rotate'), 'KEY_ID', key))).stdout).toContain('still works');
+    expect((await run(of(documented('keys', 'revoke'), 'KEY_ID', key))).stdout).toContain('is revoked');
+    expect((await run(documented('approvals', 'list'))).stdout).toContain('Nothing waits');
+    for (const decision of ['approve', 'deny']) {
+      const answer = await run(of(documented('approvals', decision), 'JOB_ID', job));
+      expect(answer.stderr).toContain(`Job ${job} has no call CALL_ID that needs an approval`);
+    }
   });
 
   test('its configuration for MCP clients reaches the fleet, and has the tools that it names', async () => {
