@@ -1,4 +1,6 @@
-import type { Approval } from '@mcp-fleet/core';
+import { type Approval, jobFormat } from '@mcp-fleet/core';
+import { MongoClient } from 'mongodb';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import type { FleetProcess } from '../support/fleet-process.ts';
 import { logLines, useFleet } from '../support/fleet-under-test.ts';
@@ -86,6 +88,15 @@ for (const { name, needs, open } of topologies) {
       expect(decided).toMatchObject([{ jobId: id, tenant, decision: 'approved', by: 'ann', edited: true }]);
     }, 60_000);
 
+    test('a job of an older format that asks is left alone by workers that know no approvals', async () => {
+      const worker = await start();
+      await fleet().simulator.latency(500);
+      const id = await fleet().submit([asksToAdd(1), saysDone()]);
+      await setFormat(fleet().env.STORE_URL as string, id, jobFormat - 1);
+      await waiting(worker, id);
+      expect((await fleet().job(id)).format).toBe(jobFormat);
+    }, 60_000);
+
     test('a call that nobody decides about expires by itself, and the job goes on', async () => {
       const { tools } = fleet();
       const add = { approval: 'always', approvalExpiresMs: 500 };
@@ -100,6 +111,19 @@ for (const { name, needs, open } of topologies) {
       expect(await decide(id, 'toolu_1', { n: 1 })).toBe('already');
     }, 60_000);
   });
+}
+
+/** Makes a job one that was accepted by an older version. */
+async function setFormat(url: string, id: string, format: number): Promise<void> {
+  if (url.startsWith('mongodb')) {
+    const client = new MongoClient(url);
+    await client.db().collection<{ _id: string }>('jobs').updateOne({ _id: id }, { $set: { format } });
+    return client.close();
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('UPDATE fleet.jobs SET format = $2 WHERE id = $1', [id, format]);
+  await client.end();
 }
 
 async function inFlight(worker: FleetProcess): Promise<number> {

@@ -194,6 +194,17 @@ describe('a crash', () => {
     expect(await shown(2)).toMatch(/^Before this call was run, ann edited .*It is unknown whether/);
   });
 
+  test('of the store, which loses what was asked for: the call is not sent', async () => {
+    const { store, run } = await setUpRun();
+    const tools = payAndLook();
+    store.requestApprovals = async () => [];
+    expect(await run('job_1', new ScriptedModel(asks(['b', 'pay', {}])), tools)).toMatchObject({
+      kind: 'failed',
+      error: { code: 'internal' },
+    });
+    expect(tools.calls).toEqual([]);
+  });
+
   test('of a job that wakes up with an approval for another call than the record has', async () => {
     const { store, run, tools, model, payments } = await waiting();
     await store.decide('t', 'job_1', 'b', approved({ euros: 5 }));

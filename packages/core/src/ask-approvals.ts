@@ -13,7 +13,7 @@ export interface GuardedCall {
 
 /**
  * Asks for the approvals that these calls need, once for each, and returns them as they stand by the call's
- * slot. An approval holds for the call that was approved: one that says something else is a fault.
+ * slot. An approval holds for the call that was approved: one that says something else, or is missing, is a fault.
  */
 export async function askApprovals(
   running: Running,
@@ -30,12 +30,9 @@ export async function askApprovals(
   }));
   const standing = await running.ports.store.requestApprovals(running.fence, requests);
   if (standing === 'superseded') throw new Superseded();
-  for (const approval of standing) {
-    const call = guarded.find((other) => other.call.slot === approval.slot)?.call;
-    refuseOtherCall(call, approval);
-    report(running, approval);
-  }
-  return new Map(standing.map((approval) => [approval.slot, approval]));
+  const approvals = new Map(standing.map((approval) => [approval.slot, approval]));
+  for (const { call } of guarded) report(running, ofCall(call, approvals.get(call.slot)));
+  return approvals;
 }
 
 /** The approval of a call that may have been sent already; null when it needed none. */
@@ -46,9 +43,15 @@ export async function approvalOf(running: Running, call: PendingCall): Promise<A
   return approval?.round === call.round && approval.slot === call.slot ? approval : null;
 }
 
-function refuseOtherCall(call: PendingCall | undefined, { tool, input, round, slot }: Approval): void {
-  if (call?.use.name === tool && isSameJson(call.use.input, input)) return;
-  throw new FleetError('internal', `The approval at ${round}.${slot} is for another call than the record's.`);
+function ofCall(
+  { round, slot, use }: PendingCall,
+  approval: RequestedApproval | undefined,
+): RequestedApproval {
+  if (approval?.tool === use.name && isSameJson(approval.input, use.input)) return approval;
+  throw new FleetError(
+    'internal',
+    `The approval at ${round}.${slot} is not for the call that the record has.`,
+  );
 }
 
 function report(running: Running, approval: RequestedApproval): void {
