@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchApi } from './api.ts';
 import { benchCancel } from './cancel.ts';
 import { benchIdle } from './idle.ts';
 import { benchLoop } from './loop.ts';
@@ -9,6 +10,10 @@ const { positionals, values } = parseArgs({
 });
 
 const benchmarks: Record<string, () => Promise<void>> = {
+  api: () =>
+    values.quick
+      ? benchApi({ requests: 500, rounds: 2, streams: 100 })
+      : benchApi({ requests: 5_000, rounds: 5, streams: 1_000 }),
   cancel: benchCancel,
   idle: benchIdle,
   loop: () =>

@@ -8,7 +8,8 @@ const target = new URL('../packages/client/src/api-types.ts', import.meta.url);
 /** The named schemas of the API's OpenAPI document as TypeScript, as the client's source has them. */
 export async function clientTypes(): Promise<string> {
   // Describing the routes needs none of what they work on.
-  const parts = { logger: createLogger('api', 'silent'), authenticator: { stop: async () => undefined } };
+  const idle = { stop: async () => undefined };
+  const parts = { logger: createLogger('api', 'silent'), authenticator: idle, watch: idle };
   const app = await createApp(parts as never);
   await app.ready();
   const { components } = app.swagger() as { components: { schemas: Record<string, object> } };

@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const fleetSignal = z.discriminatedUnion('kind', [
   /** Jobs that have ended from outside, were interrupted, or have queries that wait to join them. */
   z.object({ kind: z.enum(['stop', 'interrupt', 'join']), jobIds: z.array(z.string()) }),
+  /** `watch`: somebody follows these jobs and wants to hear of their steps. `moved`: there is something new of them. */
+  z.object({ kind: z.enum(['watch', 'moved']), jobIds: z.array(z.string()) }),
+  /** A worker has begun to listen; it does not know yet who follows what. */
+  z.object({ kind: z.literal('worker_ready') }),
   /** A provider asked for a pause: no call of this model before it is over. */
   z.object({ kind: z.literal('rate_limited'), model: z.string(), forMs: z.number() }),
 ]);
@@ -25,7 +29,7 @@ const idsInOne = 100;
 
 /** Splits a signal into messages that every channel takes. */
 export function encodeSignal(signal: FleetSignal): string[] {
-  if (signal.kind === 'rate_limited') return [JSON.stringify(signal)];
+  if (!('jobIds' in signal)) return [JSON.stringify(signal)];
   const messages: string[] = [];
   for (let n = 0; n < signal.jobIds.length; n += idsInOne) {
     messages.push(JSON.stringify({ kind: signal.kind, jobIds: signal.jobIds.slice(n, n + idsInOne) }));

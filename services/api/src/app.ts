@@ -62,6 +62,9 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   webhookRoutes(app, parts);
   keyRoutes(app, parts);
   mcpRoutes(app);
-  app.addHook('onClose', () => parts.authenticator.stop());
+  app.addHook('onClose', async () => {
+    await parts.watch.stop();
+    await parts.authenticator.stop();
+  });
   return app;
 }

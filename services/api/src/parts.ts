@@ -8,6 +8,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Limits } from './auth/limits.ts';
 import type { JobEvents } from './job-events.ts';
+import type { JobWatch } from './job-watch.ts';
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -25,6 +26,8 @@ export interface ApiParts {
   limits: Limits;
   /** Events of jobs that run in this process; jobs elsewhere are followed through the store. */
   events: JobEvents;
+  /** News of jobs that run in other processes. */
+  watch: JobWatch;
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
   tools: ToolProvider | null;
 }

@@ -20,6 +20,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { isLoopback, refuseWithoutKeys } from './auth/key-requirement.ts';
 import { Limits } from './auth/limits.ts';
 import { JobEvents } from './job-events.ts';
+import { JobWatch } from './job-watch.ts';
 
 /** An api process's parts, started in order. A queue that is down does not stop it: the store accepts. */
 export async function startApi(setup: {
@@ -49,10 +50,12 @@ export async function startApi(setup: {
     stack.add('queue', () => queue.stop());
     const required = !isLoopback(environment.API_HOST) || environment.API_KEYS === 'required';
     if (required) await refuseWithoutKeys(store);
+    const signals = backend.signals();
     const app = await createApp({
       store,
       queue,
-      signals: backend.signals(),
+      signals,
+      watch: new JobWatch(signals),
       agents: parseAgents(setup.config, defaultModel(environment)),
       metrics: new FleetMetrics(),
       logger,

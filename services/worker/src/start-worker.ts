@@ -114,7 +114,7 @@ export function createWorker(parts: {
   });
   const onRateLimit = (name: string, forMs: number) => paced.pause(name, forMs);
   const worker = new FleetWorker(
-    { store, backend, queue, model: paced, tools, logger, emit, onRateLimit },
+    { store, backend, signals, queue, model: paced, tools, logger, emit, onRateLimit },
     {
       concurrency: environment.WORKER_CONCURRENCY,
       lockMs: environment.QUEUE_LOCK_MS,

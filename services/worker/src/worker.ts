@@ -11,13 +11,21 @@ import {
   runJob,
   type ToolProvider,
 } from '@mcp-fleet/core';
-import { type Delivery, type FleetSignal, JobConsumer, type QueueBackend } from '@mcp-fleet/queue';
+import {
+  type Delivery,
+  type FleetSignal,
+  JobConsumer,
+  type QueueBackend,
+  type Signals,
+} from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import { RunningJobs } from './running-jobs.ts';
+import { WatchedJobs } from './watched-jobs.ts';
 
 export interface WorkerParts {
   store: ContextStore;
   backend: QueueBackend;
+  signals: Signals;
   /** Where the id of a session's next job goes. */
   queue: JobQueue & { counts(): Promise<{ waiting: number }> };
   model: Model;
@@ -59,13 +67,15 @@ export class FleetWorker {
   readonly #draining = new AbortController();
   readonly #consumer: JobConsumer;
   readonly #running = new RunningJobs();
+  readonly #watched: WatchedJobs;
   readonly #stopped = new AbortController();
-  #signals: { stop(): Promise<void> } | undefined;
+  #listening: { stop(): Promise<void> } | undefined;
   #news: Promise<void> | undefined;
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#watched = new WatchedJobs(parts.signals);
     this.#consumer = new JobConsumer(parts.backend, (jobId, signal) => this.#deliver(jobId, signal), {
       concurrency: options.concurrency,
       lockMs: options.lockMs,
@@ -88,15 +98,27 @@ export class FleetWorker {
   }
 
   async start(): Promise<void> {
-    this.#signals = await this.#parts.backend.signals().listen((signal) => this.#hear(signal));
+    this.#listening = await this.#parts.signals.listen((signal) => this.#hear(signal));
+    void this.#parts.signals.publish({ kind: 'worker_ready' });
     this.#news = this.#askForNews();
     await this.#consumer.start();
   }
 
   /** What another process of the fleet says, about jobs that may run here. */
   #hear(signal: FleetSignal): void {
-    if (signal.kind === 'rate_limited') this.#parts.onRateLimit(signal.model, signal.forMs);
-    else this.#ask(signal.jobIds, signal.kind);
+    switch (signal.kind) {
+      case 'rate_limited':
+        this.#parts.onRateLimit(signal.model, signal.forMs);
+        break;
+      case 'watch':
+        this.#watched.watch(signal.jobIds);
+        break;
+      case 'moved':
+      case 'worker_ready':
+        break;
+      default:
+        this.#ask(signal.jobIds, signal.kind);
+    }
   }
 
   #ask(jobIds: readonly string[], kind: 'stop' | 'interrupt' | 'join'): void {
@@ -125,7 +147,7 @@ export class FleetWorker {
     await this.#consumer.stop(this.#options.graceMs);
     this.#stopped.abort();
     await this.#news;
-    await this.#signals?.stop();
+    await this.#listening?.stop();
   }
 
   async #deliver(jobId: string, signal: AbortSignal): Promise<Delivery> {
@@ -142,6 +164,7 @@ export class FleetWorker {
           requests,
           emit: (event) => {
             this.#running.listen(event);
+            this.#watched.listen(event);
             emit(event);
           },
         },

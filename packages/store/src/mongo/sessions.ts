@@ -31,7 +31,7 @@ export async function deleteSession(
   tenant: string,
   id: string,
 ): Promise<'deleted' | 'busy' | 'absent'> {
-  const { sessions, jobs, steps, claims, blobs } = database;
+  const { sessions, jobs, steps, claims, approvals, blobs } = database;
   const held = await sessions.updateOne(
     { _id: id, tenant, $or: [{ active: null }, { deleting: true }] },
     { $set: { active: 'deleted', deleting: true } },
@@ -46,6 +46,7 @@ export async function deleteSession(
   const ids = await jobs.distinct('_id', { session_id: id });
   const files = await blobs.find({ 'metadata.job_id': { $in: ids } }).toArray();
   for (const file of files) await blobs.delete(file._id);
+  await approvals.deleteMany({ job_id: { $in: ids } }, flushed);
   await claims.deleteMany({ job_id: { $in: ids } }, flushed);
   await steps.deleteMany({ job_id: { $in: ids } }, flushed);
   await jobs.deleteMany({ session_id: id }, flushed);

@@ -24,6 +24,7 @@ const findOpen = `
   SELECT 1 FROM fleet.jobs WHERE session_id = $1 AND state IN ('queued', 'running', 'waiting') LIMIT 1`;
 const erasures = [
   'DELETE FROM fleet.blobs WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
+  'DELETE FROM fleet.approvals WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.claims WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.steps WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.jobs WHERE session_id = $1',

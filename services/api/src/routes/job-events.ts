@@ -13,8 +13,9 @@ import { idParams, refusals } from '../schemas/common.ts';
 import { jobView, stepView } from '../views.ts';
 import { found } from './jobs.ts';
 
-/** How often the store is looked at for steps that were recorded by another process. */
-const lookMs = 250;
+/** How soon the store is looked at again for steps of which no worker has told, growing from the first to the second. */
+const firstLookMs = 50;
+const lastLookMs = 2_000;
 
 interface StreamEvent {
   event: string;
@@ -104,7 +105,7 @@ export function jobEventRoutes(app: Api, parts: ApiParts): void {
 }
 
 async function* follow(
-  { store, events }: ApiParts,
+  { store, events, watch }: ApiParts,
   tenant: string,
   jobId: string,
   after: Position | null,
@@ -117,10 +118,11 @@ async function* follow(
     if (shown) live.push(shown);
     wake.abort();
   });
+  const stopFollowing = watch.follow(jobId, () => wake.abort());
   const sent = new Set<string>();
   const isNew = (step: Step) => !(after && comparePositions(step, after) <= 0) && !sent.has(positionId(step));
   try {
-    while (!gone.aborted) {
+    for (let look = firstLookMs; !gone.aborted; look = Math.min(look * 2, lastLookMs)) {
       wake = new AbortController();
       const job = found(await store.job(tenant, jobId), jobId);
       const happened = live.splice(0);
@@ -131,10 +133,11 @@ async function* follow(
         yield { event: 'ended', data: jobView(job), at: null };
         return;
       }
-      await sleep(lookMs, undefined, { signal: AbortSignal.any([wake.signal, gone]) }).catch(() => undefined);
+      await sleep(look, undefined, { signal: AbortSignal.any([wake.signal, gone]) }).catch(() => undefined);
     }
   } finally {
     stop();
+    stopFollowing();
   }
 }
 

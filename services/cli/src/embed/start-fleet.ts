@@ -1,4 +1,4 @@
-import { Authenticator, createApp, JobEvents, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
+import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
@@ -109,10 +109,12 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     await reconciler.start();
   }
   if (setup.keys === 'required') await refuseWithoutKeys(store);
+  const signals = backend.signals();
   const app = await createApp({
     store,
     queue,
-    signals: backend.signals(),
+    signals,
+    watch: new JobWatch(signals),
     agents,
     metrics,
     logger,

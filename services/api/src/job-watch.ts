@@ -1,0 +1,75 @@
+import type { Signals } from '@mcp-fleet/queue';
+
+/** How often the workers are reminded of the jobs that are followed here; they forget them after a minute. */
+const renewMs = 20_000;
+
+/**
+ * Hears from the workers when a followed job has moved on, wherever it runs. Signals can be lost: whoever follows a
+ * job looks at the store every so often as well.
+ */
+export class JobWatch {
+  readonly #signals: Signals;
+  readonly #wakers = new Map<string, Set<() => void>>();
+  readonly #unasked = new Set<string>();
+  #listening: Promise<{ stop(): Promise<void> }> | undefined;
+  #renewing: NodeJS.Timeout | undefined;
+
+  constructor(signals: Signals) {
+    this.#signals = signals;
+  }
+
+  /** Calls `wake` whenever the job has moved on; returns how to stop. */
+  follow(jobId: string, wake: () => void): () => void {
+    this.#start();
+    const wakers = this.#wakers.get(jobId) ?? new Set();
+    if (wakers.size === 0) this.#ask(jobId);
+    wakers.add(wake);
+    this.#wakers.set(jobId, wakers);
+    return () => {
+      wakers.delete(wake);
+      if (wakers.size === 0) this.#wakers.delete(jobId);
+    };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#renewing);
+    const listening = await this.#listening?.catch(() => undefined);
+    await listening?.stop();
+  }
+
+  #start(): void {
+    if (this.#listening) return;
+    this.#renewing = setInterval(() => this.#askAgain(), renewMs);
+    this.#renewing.unref();
+    this.#listening = this.#signals.listen((signal) => {
+      if (signal.kind === 'worker_ready') this.#askAgain();
+      if (signal.kind !== 'moved') return;
+      for (const jobId of signal.jobIds) for (const wake of this.#wakers.get(jobId) ?? []) wake();
+    });
+    this.#listening.catch(() => {
+      // The queue is away; the next one that follows a job tries again.
+      this.#listening = undefined;
+      clearInterval(this.#renewing);
+    });
+  }
+
+  /** Jobs that are asked for in one turn of the event loop go in one message. */
+  #ask(jobId: string): void {
+    if (this.#unasked.size === 0) {
+      setImmediate(() => {
+        const jobIds = [...this.#unasked];
+        this.#unasked.clear();
+        this.#publish(jobIds);
+      });
+    }
+    this.#unasked.add(jobId);
+  }
+
+  #askAgain(): void {
+    this.#publish([...this.#wakers.keys()]);
+  }
+
+  #publish(jobIds: string[]): void {
+    if (jobIds.length > 0) void this.#signals.publish({ kind: 'watch', jobIds });
+  }
+}
