@@ -28,7 +28,7 @@ async function configFile(text: string): Promise<string> {
 describe('each bad input gives one line that names cause and remedy', () => {
   test('an empty query', async () => {
     const { code, message } = await refusal(['submit', '   ', '--wait', ...data()]);
-    expect(message).toContain('The query is empty');
+    expect(message).toContain('the query is empty');
     expect(code).toBe(2);
   });
 

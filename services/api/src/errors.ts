@@ -11,10 +11,23 @@ export const validateWithZod: FastifySchemaCompiler<z.ZodType> = ({ schema, http
     if (part === 'body' && value == null) return { error: missingBody() };
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success) return { value: parsed.data };
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
+    const problems = parsed.error.issues
+      .flatMap(plainIssues)
+      .map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
     return { error: new FleetError('invalid_request', `The ${part} is not valid. ${problems.join('; ')}.`) };
   };
 };
+
+/** Of a union's branches, what is wrong with the one that the value was meant for: it is of that type at least. */
+function plainIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find(
+    (branch) =>
+      branch.length > 0 && !branch.some((own) => own.path.length === 0 && own.code === 'invalid_type'),
+  );
+  if (!meant) return [issue];
+  return meant.flatMap((own) => plainIssues({ ...own, path: [...issue.path, ...own.path] }));
+}
 
 const missingBody = () =>
   new FleetError('invalid_request', 'The body is missing; expected application/json, {} at least.');

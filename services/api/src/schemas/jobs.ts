@@ -13,10 +13,10 @@ const queryBlock = z.union([
   z.looseObject({ type: z.string().regex(/^(?!text$)/) }),
 ]);
 
-const query = z.union([
-  notBlank,
-  z.array(queryBlock).min(1, 'expected at least one content block').max(10_000),
-]);
+const query = z.union(
+  [notBlank, z.array(queryBlock).min(1, 'expected at least one content block').max(10_000)],
+  'expected a text or a list of content blocks',
+);
 
 export const submitJob = z
   .strictObject({
