@@ -1,6 +1,6 @@
+import type { ContextStore } from './context-store.ts';
 import type { Job, JobError, TerminalState } from './job.ts';
 import { isTerminal, totalsOf } from './job.ts';
-import type { ContextStore } from './ports.ts';
 
 /** What ending a job from outside came to. `next` is to be put into the queue. */
 export type EndedJob =

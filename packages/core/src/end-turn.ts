@@ -1,10 +1,10 @@
 import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
+import type { Ending } from './context-store.ts';
 import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ending } from './ports.ts';
 import { type Running, Superseded } from './running.ts';
 import type { ReplyStep } from './step.ts';
 

@@ -26,6 +26,24 @@ export {
 } from './approval.ts';
 export { backoffMs } from './backoff.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
+export type {
+  Accepted,
+  Claim,
+  CollectedBlobs,
+  ContextStore,
+  Ending,
+  FenceNews,
+  JobFilter,
+  JoinedQuery,
+  NewBlob,
+  ReadyJob,
+  Recorded,
+  SessionChange,
+  Settled,
+  StoredBlob,
+  Take,
+  Wait,
+} from './context-store.ts';
 export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,
@@ -36,6 +54,7 @@ export {
   toFleetError,
 } from './errors.ts';
 export type { EventListener, FleetEvent, JobRef } from './events.ts';
+export type { Fence, HeldJob } from './fence.ts';
 export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';
 export {
   type Failures,
@@ -66,37 +85,19 @@ export {
   toolUses,
 } from './message.ts';
 export type { Outcome } from './outcome.ts';
+export type { Page } from './page.ts';
 export type {
-  Accepted,
   Alarm,
-  Claim,
   Clock,
-  CollectedBlobs,
-  ContextStore,
-  Ending,
-  Fence,
-  FenceNews,
-  HeldJob,
-  JobFilter,
   JobQueue,
-  JoinedQuery,
   Model,
   ModelReply,
   ModelRequest,
-  NewBlob,
-  Page,
-  ReadyJob,
-  Recorded,
-  SessionChange,
-  Settled,
-  StoredBlob,
-  Take,
   ToolCall,
   ToolDefinition,
   ToolOutput,
   ToolProvider,
   Toolset,
-  Wait,
 } from './ports.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';

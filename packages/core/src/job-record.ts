@@ -1,6 +1,6 @@
+import type { Claim } from './context-store.ts';
 import type { Job, Turn } from './job.ts';
 import { type ToolUseBlock, toolUses } from './message.ts';
-import type { Claim } from './ports.ts';
 import { comparePositions, type Position, type ReplyStep, type ResultStep, type Step } from './step.ts';
 
 /** A tool call and the position at which its result is to be recorded. */

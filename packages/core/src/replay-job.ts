@@ -1,6 +1,6 @@
+import type { ContextStore } from './context-store.ts';
 import { FleetError } from './errors.ts';
 import { isTerminal, type Job, type NewJob, plainJob } from './job.ts';
-import type { ContextStore } from './ports.ts';
 import { comparePositions, type Step } from './step.ts';
 
 /** `tail` goes on behind the last recorded step; `scratch` asks the query again from its beginning. */

@@ -1,5 +1,6 @@
 import { callModel } from './call-model.ts';
 import { callTools } from './call-tools.ts';
+import type { Take } from './context-store.ts';
 import {
   drop,
   fail,
@@ -20,7 +21,7 @@ import { isFinal, JobRecord } from './job-record.ts';
 import { joinedIn, joinQueries } from './join-queries.ts';
 import type { Message } from './message.ts';
 import type { Outcome } from './outcome.ts';
-import type { Alarm, Take, Toolset } from './ports.ts';
+import type { Alarm, Toolset } from './ports.ts';
 import {
   type Running,
   type RunPolicy,

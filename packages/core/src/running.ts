@@ -1,6 +1,8 @@
+import type { ContextStore } from './context-store.ts';
 import type { FleetEvent } from './events.ts';
+import type { Fence } from './fence.ts';
 import type { JobRecord } from './job-record.ts';
-import type { Clock, ContextStore, Fence, Model, ToolProvider, Toolset } from './ports.ts';
+import type { Clock, Model, ToolProvider, Toolset } from './ports.ts';
 import type { Step } from './step.ts';
 
 /** What the loop needs from outside. */

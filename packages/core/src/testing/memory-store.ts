@@ -7,21 +7,21 @@ import {
   type RequestedApproval,
   type Verdict,
 } from '../approval.ts';
-import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
 import type {
   Accepted,
   Claim,
   ContextStore,
   Ending,
-  Fence,
   JoinedQuery,
   NewBlob,
   Recorded,
   Settled,
   Take,
-  Toolset,
   Wait,
-} from '../ports.ts';
+} from '../context-store.ts';
+import type { Fence } from '../fence.ts';
+import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
+import type { Toolset } from '../ports.ts';
 import type { NewSession, Session } from '../session.ts';
 import { comparePositions, type Position, type Step } from '../step.ts';
 

@@ -1,7 +1,8 @@
 import { type AgentSpec, agentSpec } from '../agent.ts';
+import type { ContextStore } from '../context-store.ts';
 import type { FleetEvent } from '../events.ts';
 import { type NewJob, plainJob } from '../job.ts';
-import type { Alarm, Clock, ContextStore, Model, ToolProvider } from '../ports.ts';
+import type { Alarm, Clock, Model, ToolProvider } from '../ports.ts';
 import { runJob } from '../run-job.ts';
 import type { RunRequests } from '../running.ts';
 import { CountingTools } from './counting-tools.ts';

@@ -1,0 +1,50 @@
+import type { Page } from './page.ts';
+import type {
+  Delivery,
+  DueDeliveries,
+  EndedAttempt,
+  NewDelivery,
+  NewWebhook,
+  UnannouncedJob,
+  Webhook,
+  WebhookChange,
+} from './webhook.ts';
+
+/** The store's verbs about webhooks and what they are sent. */
+export interface WebhookStore {
+  createWebhook(webhook: NewWebhook): Promise<Webhook>;
+  webhook(tenant: string, id: string): Promise<Webhook | null>;
+  webhooks(tenant: string, page: Page): Promise<Webhook[]>;
+  /**
+   * Null when there is no such webhook. Disabling ends its pending deliveries; enabling it again does not bring
+   * them back, nor what happened in between.
+   */
+  updateWebhook(tenant: string, id: string, change: WebhookChange): Promise<Webhook | null>;
+  /** Deletes it with its deliveries, also those that are left of one that is gone. False when it was not there. */
+  deleteWebhook(tenant: string, id: string): Promise<boolean>;
+
+  /**
+   * Jobs that ended while their tenant had an enabled webhook, and that were not announced, the oldest end first.
+   *
+   * `settle` knows nothing of webhooks: an ended job is unannounced until it carries a mark, under an index by
+   * tenant and end. No clock and no order of commits comes into it, so that an end that is committed late is
+   * found late and never missed; a cursor over the times of the ends would have to guess how late that can be.
+   * The price is one index entry for each ended job. Without an enabled webhook it costs one small query.
+   */
+  unannouncedJobs(limit: number): Promise<UnannouncedJob[]>;
+  /**
+   * Makes the deliveries that are not there yet, due at once, and marks the ended job as announced. Those of a
+   * webhook that is gone are left out, or are there for nothing. Safe to repeat, and by several at once.
+   */
+  announce(jobId: string, deliveries: readonly NewDelivery[]): Promise<void>;
+  /** Makes deliveries of events that are no job's end, as `announce` does. */
+  addDeliveries(deliveries: readonly NewDelivery[]): Promise<void>;
+  /** Claims due deliveries, those due longest first, and counts an attempt for each. */
+  dueDeliveries(due: DueDeliveries): Promise<Delivery[]>;
+  /** Records how an attempt ended, unless a later one has begun. */
+  recordAttempt(deliveryId: string, attempt: EndedAttempt): Promise<void>;
+  /** The delivery log of a webhook. */
+  deliveries(tenant: string, webhookId: string, page: Page): Promise<Delivery[]>;
+  /** Makes a delivery due at once, with all its attempts before it. Null when there is none. */
+  redeliver(tenant: string, deliveryId: string): Promise<Delivery | null>;
+}
