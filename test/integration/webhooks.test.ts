@@ -1,4 +1,4 @@
-import { agentSpec, type Delivery, type NewWebhook, plainJob, type Webhook } from '@mcp-fleet/core';
+import { agentSpec, type Delivery, type NewWebhook, plainJob, totalsOf, type Webhook } from '@mcp-fleet/core';
 import { startReconciler, WebhookDeliveries, type WebhookOptions } from '@mcp-fleet/reconciler';
 import { createLogger, FleetMetrics, newId, readEnvironment, type Stoppable } from '@mcp-fleet/runtime';
 import { newSecret } from '@mcp-fleet/webhooks';
@@ -15,14 +15,7 @@ import {
 
 const tenant = 'local';
 const agent = agentSpec.parse({ model: 'simulated' });
-const totals = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  modelCalls: 0,
-  toolCalls: 0,
-};
+const totals = totalsOf([]);
 const logger = createLogger('webhooks.test', 'silent');
 
 for (const { name, needs, open } of topologies) {

@@ -6,6 +6,7 @@ const needs = {
   postgres: ['TEST_POSTGRES_URL', 'store and queue on a PostgreSQL server'],
   mongo: ['TEST_MONGO_URL', 'the store on a MongoDB-wire server'],
   python: ['TEST_PYTHON_VENV', 'MCP servers in Python (a virtual environment with mcp and mcp-server-time)'],
+  chromium: ['TEST_CHROMIUM', 'the client in a real browser (the path of a Chromium)'],
 } as const;
 
 export type Service = keyof typeof needs;
