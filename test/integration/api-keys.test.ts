@@ -188,6 +188,8 @@ for (const { name, needs, open } of topologies) {
           .replace('{name}', 'owners-agent')
           .replace('{tenant}', 'owner');
         for (const method of Object.keys(methods)) {
+          // A name is a tenant's own: saving an agent under it makes another one.
+          if (method === 'put' && path.includes('agents')) continue;
           const body = ['post', 'put', 'patch'].includes(method) ? bodyFor(path) : undefined;
           const response = await fetch(`${url}${filled}`, {
             method: method.toUpperCase(),
@@ -206,6 +208,8 @@ for (const { name, needs, open } of topologies) {
         }
       }
       expect(walked.length).toBeGreaterThan(12);
+      await as(stranger).agents.save('owners-agent', { maxTokens: 1 });
+      expect((await owner.agents.get('owners-agent')).version).toBe(1);
       const strangers = as(stranger);
       expect((await strangers.jobs.list()).data).toEqual([]);
       expect((await strangers.sessions.list()).data).toEqual([]);
