@@ -41,6 +41,7 @@ const sent = new Set([
   'NewJob',
   'NewSession',
   'SessionChange',
+  'SessionFork',
   'NewApiKey',
   'ApprovalDecision',
   'NewWebhook',

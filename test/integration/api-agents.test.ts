@@ -73,6 +73,36 @@ for (const { name, needs, open } of topologies) {
       await expect(client.jobs.get(job.id)).rejects.toMatchObject({ status: 404 });
     });
 
+    test('a fork begins with the messages up to a job, and neither session sees what the other does', async () => {
+      const { simulator, topology } = fleet();
+      const client = await start();
+      // Nothing is sent: no reconciler runs here.
+      await client.webhooks.create({ url: 'https://example.com/hook' });
+      const session = await client.sessions.create({ metadata: { a: '1' } });
+      await simulator.script([asksToAdd(1), saysDone('one'), saysDone('two'), saysDone('three')]);
+      const ask = async (query: string, session_id: string) =>
+        client.jobs.wait((await client.jobs.create({ query, session_id })).id);
+      const first = await ask('first', session.id);
+      await ask('second', session.id);
+      const fork = await client.sessions.fork(session.id, { until_job: first.id });
+      expect(fork).toMatchObject({ metadata: { a: '1' }, active_job: null });
+      const said = async (id: string) => (await client.sessions.messages(id)).map(({ content }) => content);
+      expect(await said(fork.id)).toEqual((await said(session.id)).slice(0, 4));
+      const copied = (await client.sessions.messages(fork.id)).map((message) => message.job_id);
+      const told = (await topology.store.unannouncedJobs(10)).map(({ jobId }) => jobId);
+      expect(told).toContain(first.id);
+      for (const id of copied) expect(told).not.toContain(id);
+      expect(await ask('third', fork.id)).toMatchObject({ state: 'succeeded', answer: 'three' });
+      expect(await said(fork.id)).toHaveLength(6);
+      expect(await said(session.id)).toHaveLength(6);
+      expect((await said(session.id)).at(-1)).toEqual([{ type: 'text', text: 'two' }]);
+      await client.sessions.delete(session.id);
+      expect(await said(fork.id)).toHaveLength(6);
+      await expect(client.sessions.fork(fork.id, { until_job: 'job_none' })).rejects.toMatchObject({
+        status: 404,
+      });
+    });
+
     test('a tool result is downloaded whole, whatever the model saw of it', async () => {
       const { simulator } = fleet();
       const client = await start();

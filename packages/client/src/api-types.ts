@@ -76,6 +76,7 @@ export interface ApiTypes {
   NewWebhook: NewWebhook;
   Session: Session;
   SessionChange: SessionChange;
+  SessionFork: SessionFork;
   Step: Step;
   TenantLimits: TenantLimits;
   Tool: Tool;
@@ -394,6 +395,18 @@ export interface SessionChange {
   on_busy?: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
   /**
    * Takes the place of all metadata.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+}
+export interface SessionFork {
+  /**
+   * The last job whose messages the fork has; absent: all.
+   */
+  until_job?: string;
+  /**
+   * Instead of the session's.
    */
   metadata?: {
     [k: string]: string;

@@ -21,6 +21,7 @@ import type {
   PageQuery,
   Session,
   SessionChange,
+  SessionFork,
   Step,
   TenantLimits,
   Tool,
@@ -105,6 +106,9 @@ export class FleetClient {
     list: (query: PageQuery = {}) => this.#list<Session>('/v1/sessions', query),
     update: (id: string, change: SessionChange): Promise<Session> =>
       this.#http.json({ method: 'PATCH', path: sessionPath(id), body: change, repeatable: true }),
+    /** A new session with the messages of this one, up to those of a job. */
+    fork: (id: string, fork: SessionFork = {}): Promise<Session> =>
+      this.#post(`${sessionPath(id)}/fork`, fork),
     /** Erases the session with its jobs, messages and tool results. */
     delete: (id: string): Promise<{ id: string; type: 'session_deleted' }> =>
       this.#http.json({ method: 'DELETE', path: sessionPath(id) }),

@@ -16,6 +16,7 @@ export type {
   NewWebhook,
   Session,
   SessionChange,
+  SessionFork,
   Step,
   TenantLimits,
   Tool,

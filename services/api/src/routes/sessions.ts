@@ -2,11 +2,13 @@ import { FleetError, type Session, turnMessages } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { z } from 'zod';
 import { findAgent } from '../find-agent.ts';
+import { forkSession } from '../fork-session.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, pageQuery, refusals } from '../schemas/common.ts';
 import {
   createSession,
   deletedSession,
+  forkSession as forkBody,
   message,
   session as sessionSchema,
   updateSession,
@@ -94,6 +96,27 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
         ...(metadata === undefined ? {} : { metadata }),
       };
       return sessionView(found(await store.updateSession(request.caller.tenant, id, change), id));
+    },
+  );
+
+  app.post(
+    '/v1/sessions/:id/fork',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Begin another conversation with the messages of this one, up to a job',
+        params: idParams,
+        body: forkBody,
+        response: { 201: sessionSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { until_job, metadata } = request.body;
+      const source = found(await store.session(request.caller.tenant, id), id);
+      const fork = await forkSession(parts, source, { until: until_job ?? null, metadata });
+      return reply.code(201).send(sessionView(fork));
     },
   );
 

@@ -1,6 +1,6 @@
 import { busyPolicies } from '@mcp-fleet/core';
 import { z } from 'zod';
-import { contentBlock, metadata, shownTime } from './common.ts';
+import { contentBlock, id, metadata, shownTime } from './common.ts';
 
 export const createSession = z
   .strictObject({
@@ -16,6 +16,13 @@ export const updateSession = z
     metadata: metadata.optional().describe('Takes the place of all metadata.'),
   })
   .meta({ id: 'SessionChange' });
+
+export const forkSession = z
+  .strictObject({
+    until_job: id.optional().describe('The last job whose messages the fork has; absent: all.'),
+    metadata: metadata.optional().describe("Instead of the session's."),
+  })
+  .meta({ id: 'SessionFork' });
 
 export const session = z
   .object({
