@@ -13,6 +13,12 @@ const tags = [
   { name: 'keys', description: 'Who may call, and how much.' },
 ];
 
+/** The page without what is not the fleet's own: the bar on top is for other documents, under another's name. */
+const theme = {
+  title: 'mcp-fleet API',
+  css: [{ filename: 'fleet.css', content: '.swagger-ui .topbar { display: none }' }],
+};
+
 /** Describes every route that is registered after it at `/openapi.json`, and shows it at `/docs`. */
 export async function describeApi(app: Api): Promise<void> {
   await app.register(swagger, {
@@ -35,7 +41,7 @@ export async function describeApi(app: Api): Promise<void> {
     transform: createJsonSchemaTransform({}),
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'mcp-fleet API' } });
+  await app.register(swaggerUi, { routePrefix: '/docs', theme });
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () =>
     app.swagger(),
   );
