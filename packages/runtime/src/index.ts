@@ -4,7 +4,7 @@ export { defaultModel, type Environment, readEnvironment } from './environment.t
 export { type FolderLock, type FolderOwner, folderOwner, lockFolder } from './folder-lock.ts';
 export { type HealthChecks, healthRoutes, listen, startHealthServer } from './health-server.ts';
 export { newId } from './id.ts';
-export { type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
+export { endProcess, type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
 export { createLogger, type Logger, logEvents } from './logger.ts';
 export { FleetMetrics } from './metrics.ts';
 export { waitUntilReachable } from './wait-until-reachable.ts';

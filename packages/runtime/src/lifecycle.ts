@@ -49,3 +49,18 @@ export function untilStopSignal(logger: Logger): Promise<NodeJS.Signals> {
     process.on('SIGINT', onSignal);
   });
 }
+
+/** Milliseconds that a process gets to end by itself once its parts have stopped. */
+const endMs = 2_000;
+
+/**
+ * Ends this process soon after its parts have stopped: a connection that a library made for itself and that never
+ * closes, such as BullMQ's blocking one after its server was restarted, must not keep it until it is killed.
+ */
+export function endProcess(logger: Logger): void {
+  const end = () => {
+    logger.warn('a part left something open behind; the process ends without it');
+    process.exit();
+  };
+  setTimeout(end, endMs).unref();
+}

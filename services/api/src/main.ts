@@ -1,4 +1,10 @@
-import { createLogger, readConfigFile, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
+import {
+  createLogger,
+  endProcess,
+  readConfigFile,
+  readEnvironment,
+  untilStopSignal,
+} from '@mcp-fleet/runtime';
 import { startApi } from './start-api.ts';
 
 const environment = readEnvironment(process.env);
@@ -11,6 +17,7 @@ try {
   });
   await untilStopSignal(logger);
   await api.stop();
+  endProcess(logger);
 } catch (thrown) {
   logger.fatal({ err: thrown }, thrown instanceof Error ? thrown.message : String(thrown));
   process.exitCode = 1;

@@ -1,4 +1,4 @@
-import { createLogger, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
+import { createLogger, endProcess, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
 import { startReconciler } from './start-reconciler.ts';
 
 const environment = readEnvironment(process.env);
@@ -7,6 +7,7 @@ try {
   const reconciler = await startReconciler({ environment, logger });
   await untilStopSignal(logger);
   await reconciler.stop();
+  endProcess(logger);
 } catch (thrown) {
   logger.fatal({ err: thrown }, thrown instanceof Error ? thrown.message : String(thrown));
   process.exitCode = 1;

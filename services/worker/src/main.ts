@@ -1,4 +1,10 @@
-import { createLogger, readConfigFile, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
+import {
+  createLogger,
+  endProcess,
+  readConfigFile,
+  readEnvironment,
+  untilStopSignal,
+} from '@mcp-fleet/runtime';
 import { startWorker } from './start-worker.ts';
 
 const environment = readEnvironment(process.env);
@@ -12,6 +18,7 @@ try {
   });
   await untilStopSignal(logger);
   await worker.stop();
+  endProcess(logger);
 } catch (thrown) {
   logger.fatal({ err: thrown }, thrown instanceof Error ? thrown.message : String(thrown));
   process.exitCode = 1;

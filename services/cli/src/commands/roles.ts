@@ -2,6 +2,7 @@ import { startApi } from '@mcp-fleet/api';
 import { startReconciler } from '@mcp-fleet/reconciler';
 import {
   createLogger,
+  endProcess,
   readConfigFile,
   readEnvironment,
   type Stoppable,
@@ -51,6 +52,7 @@ async function run(role: Role, options: RoleOptions): Promise<void> {
   const started = await start(role, { environment, config, logger, variables: process.env });
   await stopped;
   await started.stop();
+  endProcess(logger);
 }
 
 function start(role: Role, setup: Parameters<typeof startWorker>[0]): Promise<Stoppable> {
