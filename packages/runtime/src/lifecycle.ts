@@ -7,7 +7,7 @@ export interface Stoppable {
 
 /** Stops things in the reverse order of their start, all of them, whatever fails on the way. Idempotent. */
 export class StopStack implements Stoppable {
-  readonly #entries: { name: string; stop: () => Promise<void> }[] = [];
+  readonly #entries: { name: string; stop: () => Promise<void>; mostMs: number }[] = [];
   readonly #onError: (name: string, error: unknown) => void;
   #stopping: Promise<void> | undefined;
 
@@ -15,8 +15,9 @@ export class StopStack implements Stoppable {
     this.#onError = onError;
   }
 
-  add(name: string, stop: () => Promise<void>): void {
-    this.#entries.push({ name, stop });
+  /** One that has not stopped after `mostMs` is left behind, so that it keeps no other from stopping. */
+  add(name: string, stop: () => Promise<void>, mostMs = 10_000): void {
+    this.#entries.push({ name, stop, mostMs });
   }
 
   stop(): Promise<void> {
@@ -27,11 +28,23 @@ export class StopStack implements Stoppable {
   async #stopAll(): Promise<void> {
     for (const entry of this.#entries.toReversed()) {
       try {
-        await entry.stop();
+        await within(entry.stop(), entry.mostMs);
       } catch (thrown) {
         this.#onError(entry.name, thrown);
       }
     }
+  }
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not stopped after ${ms / 1_000} s`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

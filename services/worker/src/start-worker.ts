@@ -58,7 +58,7 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     });
     // Stopped after the worker: a liveness probe that fails during the drain would have the process killed.
     stack.add('health', () => health.stop());
-    stack.add('worker', () => worker.stop());
+    stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     logger.info({ url: health.url, concurrency: environment.WORKER_CONCURRENCY }, 'worker ready');
     return { url: health.url, stop: () => stack.stop() };

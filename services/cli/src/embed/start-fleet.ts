@@ -94,7 +94,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     const { emit } = events;
     const model = models;
     const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics, emit });
-    stack.add('worker', () => worker.stop());
+    stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     const reconciler = new Reconciler(
       { store, queue, backend, signals: backend.signals(), metrics, logger },
