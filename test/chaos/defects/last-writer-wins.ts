@@ -4,7 +4,7 @@ export const lastWriterWins: Defect = {
   name: 'last-writer-wins',
   what: 'a step replaces the one that stands at its position, and the fence is not looked at',
   topology: 'fleet',
-  faults: ['queue-blackhole', 'worker-sigstop', 'model-slow'],
+  faults: ['queue-blackhole', 'worker-sigstop', 'store-delay', 'model-slow'],
   seconds: 40,
   caughtBy: ['unchanged steps'],
   source: {

@@ -4,7 +4,7 @@ export const noStepIndex: Defect = {
   name: 'no-step-index',
   what: 'positions of steps are not unique, and the fence is not looked at',
   topology: 'postgres',
-  faults: ['queue-blackhole', 'worker-sigstop', 'model-slow'],
+  faults: ['queue-blackhole', 'worker-sigstop', 'store-delay', 'model-slow'],
   seconds: 40,
   caughtBy: ['unchanged steps'],
   prepare: (fleet) => fleet.view.dropStepUniqueness(),
