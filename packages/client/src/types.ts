@@ -1,31 +1,6 @@
 import type { Job, NewSession, Session, Step } from './api-types.ts';
 
-export type {
-  Agent,
-  AgentSettings,
-  ApiKey,
-  ApiKeyWithText,
-  Approval,
-  ApprovalDecision,
-  ContentBlock,
-  Job,
-  Message,
-  NewApiKey,
-  NewJob,
-  NewSession,
-  NewWebhook,
-  Session,
-  SessionChange,
-  SessionFork,
-  Step,
-  TenantLimits,
-  Tool,
-  ToolResultInfo,
-  Webhook,
-  WebhookChange,
-  WebhookDelivery,
-  WebhookWithSecret,
-} from './api-types.ts';
+export type * from './api-types.ts';
 
 export type JobState = Job['state'];
 

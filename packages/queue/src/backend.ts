@@ -171,32 +171,33 @@ export function openPooledBackend(pool: QueuePool, options: BackendOptions = {})
     consumer: () => connection,
     signals: () => postgresSignals(`${queueName}:signals`, pool as never),
     counters: () => null,
-    migrate: () => migratePostgres(pool),
-    check: () => checkPostgres(pool),
-    checkClock: (toleratedMs) => checkPostgresClock(pool, toleratedMs),
+    migrate: () => reaching(migratePostgres(pool)),
+    check: () => reaching(checkPostgres(pool)),
+    checkClock: (toleratedMs) => reaching(checkPostgresClock(pool, toleratedMs)),
     setupWarnings: () => postgresWarnings(pool),
     close: async () => undefined,
   };
 }
 
 async function migratePostgres(pool: QueuePool): Promise<void> {
+  const client = await pool.connect();
   try {
-    const client = await pool.connect();
-    try {
-      await runMigrations(client as unknown as Parameters<typeof runMigrations>[0]);
-    } finally {
-      client.release();
-    }
-  } catch (thrown) {
-    throw unavailable(thrown);
+    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0]);
+  } finally {
+    client.release();
   }
 }
 
 async function checkPostgres(pool: QueuePool): Promise<void> {
+  await pool.query(`SELECT max(version) FROM ${DEFAULT_SCHEMA}.migration`);
+}
+
+/** Turns what PostgreSQL or its driver throws into `queue_unavailable`. */
+async function reaching(work: Promise<void>): Promise<void> {
   try {
-    await pool.query(`SELECT max(version) FROM ${DEFAULT_SCHEMA}.migration`);
+    await work;
   } catch (thrown) {
-    throw unavailable(thrown);
+    throw thrown instanceof FleetError ? thrown : unavailable(thrown);
   }
 }
 

@@ -2,6 +2,7 @@ import { DelayedError, type Job, WaitingError } from 'bullmq';
 import type { BullConnection, QueueBackend } from './backend.ts';
 import { FencedWorker } from './fenced-worker.ts';
 import { ProgressWatch } from './progress-watch.ts';
+import { within } from './within.ts';
 
 /** What is to happen with an id after its delivery. */
 export type Delivery =
@@ -166,24 +167,16 @@ export class JobConsumer {
     this.#progress.stop();
     const worker = this.#worker;
     if (worker) {
-      const closed = worker.close().catch(this.#options.onError);
-      if (!(await within(closed, graceMs))) {
+      const closed = worker
+        .close()
+        .catch(this.#options.onError)
+        .then(() => true);
+      const late = () => false;
+      if (!(await within(closed, graceMs, late))) {
         this.#aborted.abort(new Error('the time to drain is over'));
-        if (!(await within(closed, abortMs))) await this.#connection?.close();
+        if (!(await within(closed, abortMs, late))) await this.#connection?.close();
       }
     }
     await this.#connection?.close();
-  }
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

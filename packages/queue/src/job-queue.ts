@@ -1,6 +1,7 @@
 import { FleetError, type JobQueue } from '@mcp-fleet/core';
 import { Queue } from 'bullmq';
 import type { BullConnection, QueueBackend } from './backend.ts';
+import { within } from './within.ts';
 
 /** Finished ids leave the queue at once: the store has the job, and an id that stays would block its return. */
 const jobOptions = { removeOnComplete: true, removeOnFail: true };
@@ -99,7 +100,7 @@ export class BullJobQueue implements JobQueue {
   }
 
   #call<T>(work: (queue: Queue) => Promise<T>): Promise<T> {
-    return this.#guard(async () => work(await within(this.#reach(), firstConnectionMs)));
+    return this.#guard(async () => work(await within(this.#reach(), firstConnectionMs, noConnection)));
   }
 
   /** BullMQ on PostgreSQL never tries again when its first connection failed, so a new queue does. */
@@ -145,14 +146,6 @@ async function delayedOf(queue: Queue, jobIds: readonly string[]): Promise<strin
   return jobIds.filter((jobId) => delayed.has(jobId));
 }
 
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no connection yet')), ms);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function noConnection(): never {
+  throw new Error('no connection yet');
 }

@@ -7,5 +7,6 @@ export { newId } from './id.ts';
 export { endProcess, type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
 export { createLogger, type Logger, logEvents } from './logger.ts';
 export { FleetMetrics } from './metrics.ts';
-export { waitUntilReachable } from './wait-until-reachable.ts';
+export { runService, type ServiceSetup } from './run-service.ts';
+export { waitForPart, waitUntilReachable } from './wait-until-reachable.ts';
 export { warnAboutSetup } from './warn-about-setup.ts';

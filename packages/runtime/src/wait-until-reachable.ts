@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toFleetError } from '@mcp-fleet/core';
+import type { Logger } from './logger.ts';
 
 /**
  * Repeats a check until it passes, with a line for each try that failed, and throws the last failure when the
@@ -20,4 +21,14 @@ export async function waitUntilReachable(
       await sleep(pause, undefined, options.signal ? { signal: options.signal } : {});
     }
   }
+}
+
+/** Waits for a part of a service; the log has a line for each try that failed. */
+export function waitForPart(
+  part: string,
+  check: () => Promise<void>,
+  { waitMs, logger }: { waitMs: number; logger: Logger },
+): Promise<void> {
+  const onRetry = (reason: string, nextInMs: number) => logger.warn({ part, nextInMs }, reason);
+  return waitUntilReachable(check, { waitMs, onRetry });
 }

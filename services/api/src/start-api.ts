@@ -10,7 +10,7 @@ import {
   parseAgents,
   type Stoppable,
   StopStack,
-  waitUntilReachable,
+  waitForPart,
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
@@ -39,10 +39,7 @@ export async function startApi(setup: {
   try {
     const store = openStore(environment.STORE_URL);
     stack.add('store', () => store.close());
-    await waitUntilReachable(() => store.check(), {
-      waitMs: environment.STARTUP_WAIT_MS,
-      onRetry: (reason, nextInMs) => logger.warn({ part: 'store', nextInMs }, reason),
-    });
+    await waitForPart('store', () => store.check(), { waitMs: environment.STARTUP_WAIT_MS, logger });
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
     void warnAboutSetup({ store, queue: backend }, logger);

@@ -91,17 +91,6 @@ export function messageView(message: Message, jobId: string) {
   return { job_id: jobId, role: message.role, content: message.content };
 }
 
-/** A page of a list, in the form that users of the Anthropic API know. */
-export function pageView<T extends { id: string }>(data: T[], limit: number) {
-  const shown = data.slice(0, limit);
-  return {
-    data: shown,
-    has_more: data.length > limit,
-    first_id: shown[0]?.id ?? null,
-    last_id: shown.at(-1)?.id ?? null,
-  };
-}
-
 /** A key as the API shows it, without its secret. */
 export function keyView(key: ApiKey): KeyView {
   return {

@@ -7,7 +7,7 @@ import {
   type Stoppable,
   StopStack,
   startHealthServer,
-  waitUntilReachable,
+  waitForPart,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { Reconciler } from './reconciler.ts';
@@ -25,16 +25,11 @@ export async function startReconciler(setup: {
   try {
     const store = openStore(environment.STORE_URL);
     stack.add('store', () => store.close());
-    await waitUntilReachable(() => store.check(), {
-      waitMs: environment.STARTUP_WAIT_MS,
-      onRetry: (reason, nextInMs) => logger.warn({ part: 'store', nextInMs }, reason),
-    });
+    const wait = { waitMs: environment.STARTUP_WAIT_MS, logger };
+    await waitForPart('store', () => store.check(), wait);
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
-    await waitUntilReachable(() => backend.checkClock(environment.QUEUE_LOCK_MS / 4), {
-      waitMs: environment.STARTUP_WAIT_MS,
-      onRetry: (reason, nextInMs) => logger.warn({ part: 'clock', nextInMs }, reason),
-    });
+    await waitForPart('clock', () => backend.checkClock(environment.QUEUE_LOCK_MS / 4), wait);
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const metrics = new FleetMetrics();

@@ -10,7 +10,7 @@ import {
   type Stoppable,
   StopStack,
   startHealthServer,
-  waitUntilReachable,
+  waitForPart,
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
@@ -83,13 +83,10 @@ async function connect(
   stack.add('store', () => store.close());
   const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
   stack.add('queue backend', () => backend.close());
-  const wait = (part: string) => ({
-    waitMs: environment.STARTUP_WAIT_MS,
-    onRetry: (reason: string, nextInMs: number) => logger.warn({ part, nextInMs }, reason),
-  });
-  await waitUntilReachable(() => store.check(), wait('store'));
-  await waitUntilReachable(() => backend.check(), wait('queue'));
-  await waitUntilReachable(() => backend.checkClock(environment.QUEUE_LOCK_MS / 4), wait('clock'));
+  const wait = { waitMs: environment.STARTUP_WAIT_MS, logger };
+  await waitForPart('store', () => store.check(), wait);
+  await waitForPart('queue', () => backend.check(), wait);
+  await waitForPart('clock', () => backend.checkClock(environment.QUEUE_LOCK_MS / 4), wait);
   await warnAboutSetup({ store, queue: backend }, logger);
   return { store, backend };
 }

@@ -1,6 +1,6 @@
 import type { Step } from '@mcp-fleet/core';
 import { step as stepSchema } from '@mcp-fleet/core';
-import type { ModelRequest } from '../fleet/simulator.ts';
+import type { LoggedRequest } from '@mcp-fleet/simulator';
 import type { Submission } from '../load/producer.ts';
 import type { Observations } from '../observer.ts';
 import type { FaultEntry } from '../schedule.ts';
@@ -13,7 +13,7 @@ export interface Evidence {
   jobs: readonly JobRow[];
   steps: readonly StepRow[];
   observations: Observations;
-  requests: readonly ModelRequest[];
+  requests: readonly LoggedRequest[];
   ledger: readonly LedgerEntry[];
   faults: readonly FaultEntry[];
   /** When each life of a worker began, by the name that the simulator knows it by. */

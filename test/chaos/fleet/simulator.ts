@@ -1,19 +1,8 @@
 import { join } from 'node:path';
+import type { LoggedRequest } from '@mcp-fleet/simulator';
 import { freePort, listening } from '../../support/ports.ts';
 import { plainEnvironment } from '../backing/backing-server.ts';
 import { ManagedProcess } from './managed-process.ts';
-
-/** One model request as the simulator saw it (services/simulator, request-log.ts). */
-export interface ModelRequest {
-  job: string;
-  client: string | null;
-  begun: number;
-  ended: number | null;
-  request_id: string;
-  status: number | null;
-  replies: number;
-  digest: string;
-}
 
 /** The simulated model server in a process of its own, and what the suite asks of it. */
 export interface Simulator {
@@ -25,7 +14,7 @@ export interface Simulator {
   clearScripts(): Promise<number>;
   /** Milliseconds before each reply begins; null for the usual ones. */
   slow(ms: number | null): Promise<void>;
-  requests(): Promise<ModelRequest[]>;
+  requests(): Promise<LoggedRequest[]>;
 }
 
 const usualMs = 40;
@@ -59,6 +48,6 @@ export async function startSimulator(folder: string): Promise<Simulator> {
     script: async (replies) => void (await send('POST', 'script', { replies })),
     clearScripts: async () => ((await send('DELETE', 'script')) as { dropped: number }).dropped,
     slow: async (ms) => void (await send('POST', 'config', { latencyMs: ms ?? usualMs })),
-    requests: async () => ((await send('GET', 'requests')) as { requests: ModelRequest[] }).requests,
+    requests: async () => ((await send('GET', 'requests')) as { requests: LoggedRequest[] }).requests,
   };
 }

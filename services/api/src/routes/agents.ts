@@ -1,4 +1,5 @@
 import { type AgentSpec, composeAgent, FleetError, type StoredAgent } from '@mcp-fleet/core';
+import { pageView } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import {
   type AgentView,
@@ -9,7 +10,6 @@ import {
   saveAgent,
 } from '../schemas/agents.ts';
 import { pageOf, pageQuery, refusals } from '../schemas/common.ts';
-import { pageView } from '../views.ts';
 
 const tags = ['agents'];
 const read = { scope: 'agents:read' } as const;

@@ -2,6 +2,7 @@ import { type Approval, approvalId, FleetError, type Verdict } from '@mcp-fleet/
 import type { z } from 'zod';
 import type { Caller } from '../auth/authenticator.ts';
 import { wake } from '../enqueue.ts';
+import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import {
   type ApprovalView,
@@ -11,7 +12,6 @@ import {
   decide,
 } from '../schemas/approvals.ts';
 import { pageOf, refusals } from '../schemas/common.ts';
-import { pageView } from '../views.ts';
 
 const tags = ['approvals'];
 
@@ -31,11 +31,10 @@ export function approvalRoutes(app: Api, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const { limit, after_id, job_id, pending } = request.query;
+      const { job_id, pending } = request.query;
+      const { tenant } = request.caller;
       const filter = { jobId: job_id, ...(pending === 'true' ? { pending: true } : {}) };
-      const page = { limit: limit + 1, after: after_id };
-      const approvals = await store.approvals(request.caller.tenant, filter, page);
-      return pageView(approvals.map(approvalView), limit);
+      return readPage(request.query, (page) => store.approvals(tenant, filter, page), approvalView);
     },
   );
 

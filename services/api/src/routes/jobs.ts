@@ -11,6 +11,7 @@ import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
 import { findAgent } from '../find-agent.ts';
+import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, refusals } from '../schemas/common.ts';
 import {
@@ -23,7 +24,7 @@ import {
   submitJob,
   waitQuery,
 } from '../schemas/jobs.ts';
-import { jobView, pageView, stepView } from '../views.ts';
+import { jobView, stepView } from '../views.ts';
 
 const tags = ['jobs'];
 
@@ -97,10 +98,9 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const { limit, after_id, ...filter } = request.query;
-      const page = { limit: limit + 1, after: after_id };
-      const jobs = await parts.store.jobs(request.caller.tenant, toFilter(filter), page);
-      return pageView(jobs.map(jobView), limit);
+      const { tenant } = request.caller;
+      const filter = toFilter(request.query);
+      return readPage(request.query, (page) => parts.store.jobs(tenant, filter, page), jobView);
     },
   );
 

@@ -2,6 +2,7 @@ import { type ApiKey, FleetError, type Scope } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import type { Caller } from '../auth/authenticator.ts';
 import { newKeyText } from '../auth/key-text.ts';
+import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, pageOf, refusals } from '../schemas/common.ts';
 import {
@@ -13,7 +14,7 @@ import {
   rotateKey,
   tenantParams,
 } from '../schemas/keys.ts';
-import { keyView, limitsView, pageView } from '../views.ts';
+import { keyView, limitsView } from '../views.ts';
 
 const tags = ['keys'];
 const admin = { scope: 'admin' } as const;
@@ -52,11 +53,10 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
       },
     },
     async (request) => {
-      const { limit, after_id, all_tenants } = request.query;
+      const { all_tenants } = request.query;
       if (all_tenants === 'true') needOperator(request.caller);
       const tenant = all_tenants === 'true' ? null : request.caller.tenant;
-      const keys = await store.apiKeys(tenant, { limit: limit + 1, after: after_id });
-      return pageView(keys.map(keyView), limit);
+      return readPage(request.query, (page) => store.apiKeys(tenant, page), keyView);
     },
   );
 

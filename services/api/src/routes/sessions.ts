@@ -3,6 +3,7 @@ import { newId } from '@mcp-fleet/runtime';
 import { z } from 'zod';
 import { findAgent } from '../find-agent.ts';
 import { forkSession } from '../fork-session.ts';
+import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, pageQuery, refusals } from '../schemas/common.ts';
 import {
@@ -13,7 +14,7 @@ import {
   session as sessionSchema,
   updateSession,
 } from '../schemas/sessions.ts';
-import { messageView, pageView, sessionView } from '../views.ts';
+import { messageView, sessionView } from '../views.ts';
 
 const tags = ['sessions'];
 const read = { scope: 'sessions:read' } as const;
@@ -53,9 +54,8 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
       },
     },
     async (request) => {
-      const { limit, after_id } = request.query;
-      const sessions = await store.sessions(request.caller.tenant, { limit: limit + 1, after: after_id });
-      return pageView(sessions.map(sessionView), limit);
+      const { tenant } = request.caller;
+      return readPage(request.query, (page) => store.sessions(tenant, page), sessionView);
     },
   );
 

@@ -1,6 +1,7 @@
 import { type Delivery, FleetError, type Webhook } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { type AddressPolicy, newSecret, urlProblem } from '@mcp-fleet/webhooks';
+import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, pageOf, pageQuery, refusals } from '../schemas/common.ts';
 import {
@@ -13,7 +14,6 @@ import {
   webhook as webhookSchema,
   webhookWithSecret,
 } from '../schemas/webhooks.ts';
-import { pageView } from '../views.ts';
 
 const tags = ['webhooks'];
 const config = { scope: 'webhooks:write' } as const;
@@ -62,9 +62,8 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
       },
     },
     async (request) => {
-      const { limit, after_id } = request.query;
-      const webhooks = await store.webhooks(request.caller.tenant, { limit: limit + 1, after: after_id });
-      return pageView(webhooks.map(webhookView), limit);
+      const { tenant } = request.caller;
+      return readPage(request.query, (page) => store.webhooks(tenant, page), webhookView);
     },
   );
 
@@ -160,11 +159,9 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
     },
     async (request) => {
       const { id } = request.params;
-      const { limit, after_id } = request.query;
       const { tenant } = request.caller;
       found(await store.webhook(tenant, id), id);
-      const deliveries = await store.deliveries(tenant, id, { limit: limit + 1, after: after_id });
-      return pageView(deliveries.map(deliveryView), limit);
+      return readPage(request.query, (page) => store.deliveries(tenant, id, page), deliveryView);
     },
   );
 
