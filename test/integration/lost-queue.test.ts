@@ -36,6 +36,7 @@ describeWith(
       const { url, drop } = await createPostgresDatabase();
       database = new pg.Pool({ connectionString: url, max: 2 });
       // The database is dropped while the pool's connections close.
+      database.on('error', () => undefined);
       database.on('connect', (client) => client.on('error', () => undefined));
       topology = await openTopology(url, redis.url, async () => {
         await database.end();
