@@ -36,6 +36,7 @@ async function report(name: string, backend: QueueBackend): Promise<void> {
   };
   const waiting = async () => (await queue.counts()).waiting;
   const options = {
+    lane: 'interactive' as const,
     concurrency: 100,
     lockMs: 30_000,
     waiting,

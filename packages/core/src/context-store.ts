@@ -1,4 +1,5 @@
 import type { ApprovalStore } from './approval-store.ts';
+import type { BatchStore } from './batch-store.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fence, HeldJob } from './fence.ts';
 import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
@@ -111,7 +112,7 @@ export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy'>>;
  * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
  * database cannot be reached and `store_failed` for what it refuses; nothing else is thrown for an expected situation.
  */
-export interface ContextStore extends AgentStore, KeyStore, ApprovalStore, WebhookStore {
+export interface ContextStore extends AgentStore, KeyStore, ApprovalStore, WebhookStore, BatchStore {
   /** Creates or upgrades tables and indexes. Idempotent, safe to run from several processes at once. */
   migrate(): Promise<void>;
   /** Resolves when the database answers and is migrated. Throws `store_unavailable` or `store_not_migrated`. */

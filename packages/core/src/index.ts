@@ -25,6 +25,32 @@ export {
   type Verdict,
 } from './approval.ts';
 export { backoffMs } from './backoff.ts';
+export {
+  type Batch,
+  type BatchState,
+  batchStates,
+  encodeLine,
+  type LineBody,
+  type LineCounts,
+  type LineResult,
+  type LineState,
+  lineJob,
+  lineJobId,
+  lineStates,
+  type NewBatch,
+  type NewLine,
+  type OnInvalid,
+  onInvalid,
+  type WaitingLine,
+} from './batch.ts';
+export type {
+  Appended,
+  BatchChange,
+  BatchStore,
+  CollectedLines,
+  Share,
+  UploadedLines,
+} from './batch-store.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export type {
   Accepted,
@@ -70,7 +96,9 @@ export {
   type TerminalState,
   type Turn,
   totalsOf,
+  workOf,
 } from './job.ts';
+export { idInLane, type Lane, laneOf, lanes } from './lane.ts';
 export {
   type ContentBlock,
   contentBlock,

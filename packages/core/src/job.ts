@@ -40,6 +40,8 @@ export interface JobTotals {
   cacheWriteTokens: number;
   modelCalls: number;
   toolCalls: number;
+  /** Milliseconds that its steps took. */
+  stepMs: number;
 }
 
 /** Transient failures in a row, each kind with a budget of its own. Worker crashes are counted apart. */
@@ -80,6 +82,8 @@ export interface Job {
   interrupted: boolean;
   /** The ended job that this one repeats. */
   replayOf: string | null;
+  /** The batch of which it is a line. */
+  batchId: string | null;
   answer: string | null;
   stopReason: string | null;
   error: JobError | null;
@@ -97,6 +101,8 @@ export interface NewJob {
   agent: AgentSpec;
   query: ContentBlock[];
   metadata: Record<string, string>;
+  /** The batch of which it is a line. */
+  batchId: string | null;
   /** Unique per tenant; the same key with the same `requestHash` returns the job that stands. */
   idempotencyKey: string | null;
   requestHash: string | null;
@@ -112,6 +118,7 @@ export interface NewJob {
 /** What a job is without any of its options. */
 export const plainJob = {
   metadata: {},
+  batchId: null,
   idempotencyKey: null,
   requestHash: null,
   onBusy: 'enqueue',
@@ -138,9 +145,11 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     cacheWriteTokens: 0,
     modelCalls: 0,
     toolCalls: 0,
+    stepMs: 0,
   };
   for (const step of steps) {
     if (step.kind === 'steer') continue;
+    totals.stepMs += step.ms;
     if (step.kind === 'result') {
       totals.toolCalls += 1;
       continue;
@@ -152,4 +161,9 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     totals.cacheWriteTokens += step.usage.cacheWriteTokens;
   }
   return totals;
+}
+
+/** What a job cost its tenant's share: a unit is a thousand tokens, or a second of its steps. */
+export function workOf({ inputTokens, outputTokens, cacheWriteTokens, stepMs }: JobTotals): number {
+  return (inputTokens + outputTokens + cacheWriteTokens + stepMs) / 1000;
 }

@@ -1,6 +1,8 @@
+import type { Lane } from '@mcp-fleet/core';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import type { BullConnection, QueueBackend } from './backend.ts';
 import { FencedWorker } from './fenced-worker.ts';
+import { laneName } from './lane-name.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import { within } from './within.ts';
 
@@ -18,11 +20,12 @@ export type Delivery =
 export type DeliveryHandler = (jobId: string, signal: AbortSignal) => Promise<Delivery>;
 
 export interface ConsumerOptions {
+  lane: Lane;
   /** Deliveries in flight at once. */
   concurrency: number;
   /** Milliseconds after which the queue gives a silent worker's ids to others. */
   lockMs: number;
-  /** Ids that wait in the queue now; the consumer compares it with what it takes. */
+  /** Ids that wait in the lane now; the consumer compares it with what it takes. */
   waiting: () => Promise<number>;
   /** Faults of the queue itself, for the log. */
   onError: (error: Error) => void;
@@ -83,11 +86,11 @@ export class JobConsumer {
   }
 
   #open(): FencedWorker {
-    const { concurrency, lockMs, onError } = this.#options;
+    const { concurrency, lane, lockMs, onError } = this.#options;
     const { connection, factory, close } = this.#backend.consumer();
     this.#connection = { connection, factory, close };
     const worker: FencedWorker = new FencedWorker(
-      this.#backend.queueName,
+      laneName(this.#backend, lane),
       // BullMQ makes an AbortSignal only for a processor that declares three parameters.
       (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
         this.#deliver(worker, job, token, signal),

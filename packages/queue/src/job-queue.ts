@@ -1,59 +1,40 @@
-import { FleetError, type JobQueue } from '@mcp-fleet/core';
-import { Queue } from 'bullmq';
+import { type JobQueue, type Lane, laneOf, lanes } from '@mcp-fleet/core';
 import type { BullConnection, QueueBackend } from './backend.ts';
-import { within } from './within.ts';
+import { LaneQueue, type QueueCounts } from './lane-queue.ts';
 
-/** Finished ids leave the queue at once: the store has the job, and an id that stays would block its return. */
-const jobOptions = { removeOnComplete: true, removeOnFail: true };
-
-/** Delayed ids that one look for overdue ones reads; the next look comes soon. */
-const mostDelayed = 5_000;
-
-/** Ids that are looked at one by one, which finds each of them, however many are delayed for longer. */
-const fewIds = 100;
-
-/** Ids in the queue, by BullMQ's states. */
-export interface QueueCounts {
-  waiting: number;
-  active: number;
-  delayed: number;
+interface QueuedJob {
+  jobId: string;
+  delayMs?: number;
 }
 
-/** Milliseconds that a call waits for the first connection, which BullMQ itself waits for without end. */
-const firstConnectionMs = 2_000;
-
-/** The producers' side of the queue. */
+/** The producers' side of the queue: each id goes into its lane's. */
 export class BullJobQueue implements JobQueue {
-  readonly #backend: QueueBackend;
   readonly #connection: BullConnection;
-  #reaching: Promise<Queue> | undefined;
-  #queue: Queue | undefined;
+  readonly #lanes: Record<Lane, LaneQueue>;
 
   constructor(backend: QueueBackend) {
-    this.#backend = backend;
     this.#connection = backend.producer();
+    this.#lanes = {
+      interactive: new LaneQueue(backend, this.#connection, 'interactive'),
+      batch: new LaneQueue(backend, this.#connection, 'batch'),
+    };
   }
 
   /** Resolves when the queue has been reached; not needed before the other calls. */
   async start(): Promise<void> {
-    await this.#guard(() => this.#reach());
+    await this.#each((lane) => lane.start());
   }
 
   async add(jobId: string, options: { delayMs?: number } = {}): Promise<void> {
-    const delay = options.delayMs ?? 0;
-    await this.#call((queue) =>
-      queue.add('job', {}, { ...jobOptions, jobId, ...(delay > 0 ? { delay } : {}) }),
-    );
+    await this.#lanes[laneOf(jobId)].add(jobId, options.delayMs ?? 0);
   }
 
-  async addMany(jobs: readonly { jobId: string; delayMs?: number }[]): Promise<void> {
-    if (jobs.length === 0) return;
-    const added = jobs.map(({ jobId, delayMs = 0 }) => ({
-      name: 'job',
-      data: {},
-      opts: { ...jobOptions, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
-    }));
-    await this.#call((queue) => queue.addBulk(added));
+  async addMany(jobs: readonly QueuedJob[]): Promise<void> {
+    await this.#split(
+      jobs,
+      ({ jobId }) => jobId,
+      (lane, own) => lane.addMany(own),
+    );
   }
 
   /**
@@ -61,91 +42,48 @@ export class BullJobQueue implements JobQueue {
    * longer than it means to. Returns how many.
    */
   async promote(jobIds: readonly string[]): Promise<number> {
-    if (jobIds.length === 0) return 0;
-    return this.#call(async (queue) => {
-      const due = jobIds.length <= fewIds ? jobIds : await delayedOf(queue, jobIds);
-      let promoted = 0;
-      for (const jobId of due) {
-        const job = await queue.getJob(jobId);
-        // One that is not delayed, or no longer, is what promote complains about.
-        promoted +=
-          (await job?.promote().then(
-            () => 1,
-            () => 0,
-          )) ?? 0;
-      }
-      return promoted;
-    });
+    return sum(
+      await this.#split(
+        jobIds,
+        (jobId) => jobId,
+        (lane, own) => lane.promote(own),
+      ),
+    );
   }
 
-  async counts(): Promise<QueueCounts> {
-    const counts = await this.#call((queue) =>
-      queue.getJobCounts('wait', 'prioritized', 'active', 'delayed'),
-    );
-    return {
-      waiting: (counts.wait ?? 0) + (counts.prioritized ?? 0),
-      active: counts.active ?? 0,
-      delayed: counts.delayed ?? 0,
-    };
+  /** Ids of one lane, or of both. */
+  async counts(lane?: Lane): Promise<QueueCounts> {
+    if (lane !== undefined) return this.#lanes[lane].counts();
+    const counts = await this.#each((each) => each.counts());
+    const total = (state: keyof QueueCounts) => sum(counts.map((each) => each[state]));
+    return { waiting: total('waiting'), active: total('active'), delayed: total('delayed') };
   }
 
   /** Removes every id, those being delivered included. Nothing is lost: the store has the jobs. */
   async wipe(): Promise<void> {
-    await this.#call((queue) => queue.obliterate({ force: true }));
+    await this.#each((lane) => lane.wipe());
   }
 
   async stop(): Promise<void> {
-    await this.#queue?.close().catch(() => undefined);
+    await this.#each((lane) => lane.stop());
     await this.#connection.close();
   }
 
-  #call<T>(work: (queue: Queue) => Promise<T>): Promise<T> {
-    return this.#guard(async () => work(await within(this.#reach(), firstConnectionMs, noConnection)));
+  #each<T>(work: (lane: LaneQueue) => Promise<T>): Promise<T[]> {
+    return Promise.all(lanes.map((lane) => work(this.#lanes[lane])));
   }
 
-  /** BullMQ on PostgreSQL never tries again when its first connection failed, so a new queue does. */
-  #reach(): Promise<Queue> {
-    this.#reaching ??= this.#open().catch((thrown) => {
-      this.#reaching = undefined;
-      throw thrown;
-    });
-    return this.#reaching;
-  }
-
-  async #open(): Promise<Queue> {
-    // Each failed start of a queue leaves a listener behind, so one is made only when it is likely to succeed.
-    await this.#backend.check();
-    const { connection, factory } = this.#connection;
-    const queue = new Queue(this.#backend.queueName, { connection }, factory as never);
-    this.#queue = queue;
-    // Failures reach the callers of add; the event repeats them.
-    queue.on('error', () => undefined);
-    try {
-      await queue.waitUntilReady();
-      return queue;
-    } catch (thrown) {
-      await queue.close().catch(() => undefined);
-      throw thrown;
-    }
-  }
-
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new FleetError('queue_unavailable', `The queue did not take the request: ${reason}.`, {
-        cause: thrown,
-      });
-    }
+  /** Does the work for each lane that some of these are of. */
+  #split<Item, T>(
+    items: readonly Item[],
+    idOf: (item: Item) => string,
+    work: (lane: LaneQueue, own: readonly Item[]) => Promise<T>,
+  ): Promise<T[]> {
+    const parts = lanes.map((lane) => ({ lane, own: items.filter((item) => laneOf(idOf(item)) === lane) }));
+    return Promise.all(
+      parts.filter(({ own }) => own.length > 0).map(({ lane, own }) => work(this.#lanes[lane], own)),
+    );
   }
 }
 
-async function delayedOf(queue: Queue, jobIds: readonly string[]): Promise<string[]> {
-  const delayed = new Set(await queue.getRanges(['delayed'], 0, mostDelayed - 1));
-  return jobIds.filter((jobId) => delayed.has(jobId));
-}
-
-function noConnection(): never {
-  throw new Error('no connection yet');
-}
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

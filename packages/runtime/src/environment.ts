@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0);
+const concurrency = z.coerce.number().int().min(1).max(10_000);
 const commaSeparated = z
   .string()
   .default('')
@@ -36,7 +37,8 @@ const environment = z.object({
   WORKER_HOST: z.string().default('127.0.0.1'),
   RECONCILER_PORT: port.default(7719),
   RECONCILER_HOST: z.string().default('127.0.0.1'),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(100),
+  WORKER_CONCURRENCY: concurrency.default(100),
+  WORKER_BATCH_CONCURRENCY: concurrency.optional(),
   WORKER_GRACE_MS: milliseconds.default(25_000),
   NEWS_EVERY_MS: milliseconds.min(100).default(5_000),
   RECONCILE_EVERY_MS: milliseconds.min(100).default(15_000),

@@ -24,6 +24,9 @@ export const decodeStep = (text: string): Step => step.parse(JSON.parse(text));
 
 export const decodeAgent = (text: string): AgentSpec => agentSpec.parse(JSON.parse(text));
 
+const agents = z.record(z.string(), agentSpec);
+export const decodeAgents = (text: string): Record<string, AgentSpec> => agents.parse(JSON.parse(text));
+
 const query = z.array(contentBlock);
 export const decodeQuery = (text: string): ContentBlock[] => query.parse(JSON.parse(text));
 
@@ -43,6 +46,7 @@ const totals = z.object({
   cacheWriteTokens: z.number(),
   modelCalls: z.number(),
   toolCalls: z.number(),
+  stepMs: z.number().default(0),
 });
 export const decodeTotals = (text: string): JobTotals => totals.parse(JSON.parse(text));
 

@@ -113,7 +113,10 @@ export function createWorker(parts: {
   const worker = new FleetWorker(
     { store, backend, signals, queue, model: paced, tools, logger, emit, onRateLimit },
     {
-      concurrency: environment.WORKER_CONCURRENCY,
+      concurrency: {
+        interactive: environment.WORKER_CONCURRENCY,
+        batch: environment.WORKER_BATCH_CONCURRENCY ?? environment.WORKER_CONCURRENCY,
+      },
       lockMs: environment.QUEUE_LOCK_MS,
       graceMs: environment.WORKER_GRACE_MS,
       newsEveryMs: environment.NEWS_EVERY_MS,

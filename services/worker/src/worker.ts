@@ -5,6 +5,8 @@ import {
   type EventListener,
   FleetError,
   type JobQueue,
+  type Lane,
+  lanes,
   type Model,
   type Outcome,
   type RunPolicy,
@@ -27,7 +29,7 @@ export interface WorkerParts {
   backend: QueueBackend;
   signals: Signals;
   /** Where the id of a session's next job goes. */
-  queue: JobQueue & { counts(): Promise<{ waiting: number }> };
+  queue: JobQueue & { counts(lane: Lane): Promise<{ waiting: number }> };
   model: Model;
   tools: ToolProvider;
   emit: EventListener;
@@ -37,7 +39,8 @@ export interface WorkerParts {
 }
 
 export interface WorkerOptions {
-  concurrency: number;
+  /** Jobs in flight at once, of each lane. */
+  concurrency: Record<Lane, number>;
   lockMs: number;
   /** Milliseconds that jobs in flight get to reach a step's end when the worker stops. */
   graceMs: number;
@@ -65,7 +68,7 @@ export class FleetWorker {
   readonly #parts: WorkerParts;
   readonly #options: WorkerOptions;
   readonly #draining = new AbortController();
-  readonly #consumer: JobConsumer;
+  readonly #consumers: JobConsumer[];
   readonly #running = new RunningJobs();
   readonly #watched: WatchedJobs;
   readonly #stopped = new AbortController();
@@ -76,16 +79,22 @@ export class FleetWorker {
     this.#parts = parts;
     this.#options = options;
     this.#watched = new WatchedJobs(parts.signals);
-    this.#consumer = new JobConsumer(parts.backend, (jobId, signal) => this.#deliver(jobId, signal), {
-      concurrency: options.concurrency,
-      lockMs: options.lockMs,
-      waiting: async () => (await parts.queue.counts()).waiting,
-      onError: (error) => parts.logger.warn({ err: error }, 'queue error'),
+    this.#consumers = lanes.map((lane) => this.#consumer(lane));
+  }
+
+  #consumer(lane: Lane): JobConsumer {
+    const { backend, queue, logger } = this.#parts;
+    return new JobConsumer(backend, (jobId, signal) => this.#deliver(jobId, signal), {
+      lane,
+      concurrency: this.#options.concurrency[lane],
+      lockMs: this.#options.lockMs,
+      waiting: async () => (await queue.counts(lane)).waiting,
+      onError: (error) => logger.warn({ err: error, lane }, 'queue error'),
     });
   }
 
   get inFlight(): number {
-    return this.#consumer.inFlight;
+    return this.#consumers.reduce((total, { inFlight }) => total + inFlight, 0);
   }
 
   get draining(): boolean {
@@ -94,14 +103,14 @@ export class FleetWorker {
 
   /** Milliseconds for which ids have waited although this worker had room; 0 while all is well. */
   get stuckForMs(): number {
-    return this.#consumer.stuckForMs;
+    return Math.max(...this.#consumers.map(({ stuckForMs }) => stuckForMs));
   }
 
   async start(): Promise<void> {
     this.#listening = await this.#parts.signals.listen((signal) => this.#hear(signal));
     void this.#parts.signals.publish({ kind: 'worker_ready' });
     this.#news = this.#askForNews();
-    await this.#consumer.start();
+    await Promise.all(this.#consumers.map((consumer) => consumer.start()));
   }
 
   /** What another process of the fleet says, about jobs that may run here. */
@@ -123,7 +132,8 @@ export class FleetWorker {
 
   #ask(jobIds: readonly string[], kind: 'stop' | 'interrupt' | 'join'): void {
     const here = this.#running.ask(jobIds, kind === 'stop' ? null : kind);
-    if (kind !== 'join') this.#consumer.abort(here, kind);
+    if (kind === 'join') return;
+    for (const consumer of this.#consumers) consumer.abort(here, kind);
   }
 
   /** Signals can be lost; the store knows. */
@@ -144,7 +154,7 @@ export class FleetWorker {
   /** Takes no more jobs, lets those in flight reach their step's end, hands the rest back. Idempotent. */
   async stop(): Promise<void> {
     this.#draining.abort();
-    await this.#consumer.stop(this.#options.graceMs);
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop(this.#options.graceMs)));
     this.#stopped.abort();
     await this.#news;
     await this.#listening?.stop();

@@ -130,7 +130,13 @@ export async function startHolding(backend: QueueBackend, concurrency = 1): Prom
       else arrived.push(held);
     });
   const onError = (error: Error) => errors.push(error);
-  const consumer = new JobConsumer(backend, hold, { concurrency, lockMs, waiting: async () => 0, onError });
+  const consumer = new JobConsumer(backend, hold, {
+    lane: 'interactive',
+    concurrency,
+    lockMs,
+    waiting: async () => 0,
+    onError,
+  });
   await consumer.start();
   return {
     consumer,

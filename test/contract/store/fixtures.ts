@@ -34,11 +34,11 @@ export function newJob(over: Partial<NewJob> = {}): NewJob {
   };
 }
 
-export async function newSession(store: ContextStore): Promise<string> {
+export async function newSession(store: ContextStore, owner = tenant): Promise<string> {
   const id = newId('sess');
   await store.createSession({
     id,
-    tenant,
+    tenant: owner,
     agent: 'default',
     onBusy: 'enqueue',
     metadata: { made: 'for a test' },
@@ -81,6 +81,7 @@ const totals = {
   cacheWriteTokens: 0,
   modelCalls: 1,
   toolCalls: 0,
+  stepMs: 1,
 };
 
 export function success(over: Partial<Ending> = {}): Ending {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { approvalRules } from './approvals.ts';
+import { batchRules } from './batches.ts';
 import { blobRules } from './blobs.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
@@ -22,6 +23,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('keys and limits', () => keyRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
+  describe('batches', () => batchRules(() => opened));
   describe('blobs', () => blobRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));

@@ -17,6 +17,7 @@ const consumer = new JobConsumer(
     return new Promise(() => undefined);
   },
   {
+    lane: 'interactive',
     concurrency: ids.length,
     lockMs: 1_000,
     waiting: async () => 0,

@@ -108,6 +108,7 @@ function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
     ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
     ...(job.deadline === null ? {} : { deadline: job.deadline }),
     ...(job.replay === null ? {} : { replay_of: job.replay.of }),
+    ...(job.batchId === null ? {} : { batch_id: job.batchId }),
     ...(job.onBusy === 'steer' && seq !== null ? { steers: true } : {}),
     ...(job.onBusy === 'reject' && seq !== null ? { undecided: true } : {}),
     ...(job.idempotencyKey === null ? {} : { idempotency_key: job.idempotencyKey }),

@@ -56,6 +56,7 @@ export interface JobDoc {
   joined?: string;
   interrupted?: true;
   replay_of?: string;
+  batch_id?: string;
   /** A call was decided about since the job last asked for its approvals. */
   decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
@@ -178,6 +179,7 @@ export function toJob(doc: JobDoc): Job {
     joined: doc.joined ?? null,
     interrupted: doc.interrupted ?? false,
     replayOf: doc.replay_of ?? null,
+    batchId: doc.batch_id ?? null,
     answer: doc.answer,
     stopReason: doc.stop_reason,
     error: doc.error === null ? null : decodeError(doc.error),

@@ -2,10 +2,15 @@ import type {
   Accepted,
   AgentSpec,
   ApiKey,
+  Appended,
   Approval,
   ApprovalFilter,
+  Batch,
+  BatchChange,
+  BatchState,
   Claim,
   CollectedBlobs,
+  CollectedLines,
   ContextStore,
   Decided,
   Delivery,
@@ -18,8 +23,10 @@ import type {
   Job,
   JobFilter,
   JoinedQuery,
+  LineResult,
   NewApiKey,
   NewApproval,
+  NewBatch,
   NewBlob,
   NewDelivery,
   NewJob,
@@ -33,6 +40,7 @@ import type {
   Session,
   SessionChange,
   Settled,
+  Share,
   Step,
   StoredAgent,
   StoredBlob,
@@ -41,8 +49,10 @@ import type {
   Toolset,
   Turn,
   UnannouncedJob,
+  UploadedLines,
   Verdict,
   Wait,
+  WaitingLine,
   Webhook,
   WebhookChange,
 } from '@mcp-fleet/core';
@@ -53,6 +63,10 @@ import { accept } from './accept.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
+import { appendLines } from './batches/append-lines.ts';
+import * as batching from './batches/batches.ts';
+import * as lines from './batches/lines.ts';
+import { lineResults } from './batches/results.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { Database, type PgPool } from './database.ts';
 import * as log from './deliveries.ts';
@@ -207,6 +221,36 @@ export class PostgresStore implements ContextStore {
     log.deliveries(this.#database, tenant, webhookId, page);
   redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
     log.redeliver(this.#database, tenant, deliveryId);
+
+  createBatch = (batch: NewBatch): Promise<Batch> => batching.createBatch(this.#database, batch);
+  batch = (tenant: string, id: string): Promise<Batch | null> => batching.batch(this.#database, tenant, id);
+  batches = (tenant: string, surface: Batch['surface'], page: Page): Promise<Batch[]> =>
+    batching.batches(this.#database, tenant, surface, page);
+  appendLines = (tenant: string, id: string, upload: UploadedLines): Promise<Appended> =>
+    appendLines(this.#database, tenant, id, upload);
+  finalizeBatch = (tenant: string, id: string): Promise<Batch | null> =>
+    batching.finalizeBatch(this.#database, tenant, id);
+  changeBatch = (tenant: string, id: string, change: BatchChange): Promise<Batch | null> =>
+    batching.changeBatch(this.#database, tenant, id, change);
+  retryLines = (tenant: string, id: string, expiresAt: Date): Promise<Batch | null> =>
+    batching.retryLines(this.#database, tenant, id, expiresAt);
+  deleteBatch = (tenant: string, id: string): Promise<'deleted' | 'not_ended' | 'absent'> =>
+    batching.deleteBatch(this.#database, tenant, id);
+  lineResults = (batchId: string, page: { after: number; limit: number }): Promise<LineResult[]> =>
+    lineResults(this.#database, batchId, page);
+  batchesAtWork = (limit: number): Promise<Batch[]> => batching.batchesAtWork(this.#database, limit);
+  waitingLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
+    lines.waitingLines(this.#database, batchId, limit);
+  admitLines = (batchId: string, admitted: readonly { n: number; job: NewJob }[]): Promise<number[]> =>
+    lines.admitLines(this.#database, batchId, admitted);
+  collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
+    lines.collectLines(this.#database, batchId, options);
+  openLines = (batchId: string, limit: number): Promise<string[]> =>
+    lines.openLines(this.#database, batchId, limit);
+  closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>
+    lines.closeLines(this.#database, batchId, state, limit);
+  advanceBatch = (batchId: string): Promise<BatchState> => batching.advanceBatch(this.#database, batchId);
+  shares = (tenants: readonly string[]): Promise<Map<string, Share>> => lines.shares(this.#database, tenants);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */

@@ -32,6 +32,7 @@ export interface JobRow {
   joined: string | null;
   interrupted: boolean;
   replay_of: string | null;
+  batch_id: string | null;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
@@ -77,6 +78,7 @@ export function toJob(row: JobRow): Job {
     joined: row.joined,
     interrupted: row.interrupted,
     replayOf: row.replay_of,
+    batchId: row.batch_id,
     answer: row.answer,
     stopReason: row.stop_reason,
     error: row.error === null ? null : decodeError(row.error),

@@ -195,6 +195,61 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, name, version)
   );
   `,
+  `
+  CREATE TABLE fleet.batches (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    surface text NOT NULL,
+    state text NOT NULL DEFAULT 'uploading',
+    agent text NOT NULL,
+    agents text NOT NULL DEFAULT '{}',
+    on_invalid text NOT NULL,
+    metadata text NOT NULL,
+    bytes bigint NOT NULL DEFAULT 0,
+    waiting int NOT NULL DEFAULT 0,
+    open int NOT NULL DEFAULT 0,
+    succeeded int NOT NULL DEFAULT 0,
+    errored int NOT NULL DEFAULT 0,
+    canceled int NOT NULL DEFAULT 0,
+    expired int NOT NULL DEFAULT 0,
+    invalid int NOT NULL DEFAULT 0,
+    input_tokens bigint NOT NULL DEFAULT 0,
+    output_tokens bigint NOT NULL DEFAULT 0,
+    cache_read_tokens bigint NOT NULL DEFAULT 0,
+    cache_write_tokens bigint NOT NULL DEFAULT 0,
+    model_calls bigint NOT NULL DEFAULT 0,
+    tool_calls bigint NOT NULL DEFAULT 0,
+    step_ms float8 NOT NULL DEFAULT 0,
+    pause_reason text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finalized_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    cancel_requested_at timestamptz,
+    ended_at timestamptz
+  );
+  CREATE INDEX batches_by_tenant ON fleet.batches (tenant, surface, id);
+  CREATE INDEX batches_unended ON fleet.batches (id) WHERE state <> 'ended';
+  CREATE TABLE fleet.batch_lines (
+    batch_id text NOT NULL,
+    n int NOT NULL,
+    run int NOT NULL DEFAULT 0,
+    state text NOT NULL DEFAULT 'waiting',
+    custom_id text,
+    session_id text,
+    job_id text,
+    opened_at timestamptz,
+    body text,
+    problem text,
+    PRIMARY KEY (batch_id, n)
+  );
+  CREATE UNIQUE INDEX batch_lines_by_custom_id ON fleet.batch_lines (batch_id, custom_id)
+    WHERE custom_id IS NOT NULL;
+  CREATE INDEX batch_lines_waiting ON fleet.batch_lines (batch_id, n) WHERE state = 'waiting';
+  CREATE INDEX batch_lines_open ON fleet.batch_lines (batch_id, n) WHERE state = 'open';
+  ALTER TABLE fleet.jobs ADD COLUMN batch_id text;
+  ALTER TABLE fleet.tenants ADD COLUMN weight float8;
+  CREATE TABLE fleet.shares (tenant text PRIMARY KEY, used float8 NOT NULL DEFAULT 0);
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

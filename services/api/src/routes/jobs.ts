@@ -53,6 +53,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         agent: await resolveAgent(parts, tenant, body),
         query,
         metadata: body.metadata,
+        batchId: null,
         idempotencyKey: request.headers['idempotency-key'] || null,
         requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
         onBusy: body.on_busy ?? (await policyOf(parts, tenant, body.session_id)),

@@ -1,0 +1,59 @@
+import type { Batch, BatchState, LineCounts, OnInvalid } from '@mcp-fleet/core';
+import { decodeAgents, decodeMetadata } from '../../record-codec.ts';
+
+export interface BatchRow extends LineCounts {
+  id: string;
+  tenant: string;
+  surface: Batch['surface'];
+  state: BatchState;
+  agent: string;
+  agents: string;
+  on_invalid: OnInvalid;
+  metadata: string;
+  /** Numbers that a bigint may be too large for come as text. */
+  bytes: string;
+  input_tokens: string;
+  output_tokens: string;
+  cache_read_tokens: string;
+  cache_write_tokens: string;
+  model_calls: string;
+  tool_calls: string;
+  step_ms: number;
+  pause_reason: string | null;
+  created_at: Date;
+  finalized_at: Date | null;
+  expires_at: Date;
+  cancel_requested_at: Date | null;
+  ended_at: Date | null;
+}
+
+export function toBatch(row: BatchRow): Batch {
+  const { waiting, open, succeeded, errored, canceled, expired, invalid } = row;
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    surface: row.surface,
+    state: row.state,
+    agent: row.agent,
+    agents: decodeAgents(row.agents),
+    onInvalid: row.on_invalid,
+    metadata: decodeMetadata(row.metadata),
+    bytes: Number(row.bytes),
+    counts: { waiting, open, succeeded, errored, canceled, expired, invalid },
+    totals: {
+      inputTokens: Number(row.input_tokens),
+      outputTokens: Number(row.output_tokens),
+      cacheReadTokens: Number(row.cache_read_tokens),
+      cacheWriteTokens: Number(row.cache_write_tokens),
+      modelCalls: Number(row.model_calls),
+      toolCalls: Number(row.tool_calls),
+      stepMs: row.step_ms,
+    },
+    pauseReason: row.pause_reason,
+    createdAt: row.created_at,
+    finalizedAt: row.finalized_at,
+    expiresAt: row.expires_at,
+    cancelRequestedAt: row.cancel_requested_at,
+    endedAt: row.ended_at,
+  };
+}
