@@ -8,7 +8,9 @@ export interface UploadedLines {
   offset: number;
   bytes: number;
   lines: readonly NewLine[];
-  /** Agents that these lines are the first to name. */
+  /** Number of its last line. */
+  lastLine: number;
+  /** Agents that these lines name; one that the batch has already stays as it is. */
   agents: Record<string, AgentSpec>;
 }
 
@@ -51,8 +53,8 @@ export interface BatchStore {
   retryLines(tenant: string, id: string, expiresAt: Date): Promise<Batch | null>;
   /** Deletes an ended batch, or one that is being uploaded, with its jobs. Costs time by the number of lines. */
   deleteBatch(tenant: string, id: string): Promise<'deleted' | 'not_ended' | 'absent'>;
-  /** Lines behind `after` in their order, whatever their states. */
-  lineResults(batchId: string, page: { after: number; limit: number }): Promise<LineResult[]>;
+  /** Lines behind `after` in their order: all of them, or those alone that have ended. */
+  lineResults(batchId: string, page: { after: number; limit: number; ended: boolean }): Promise<LineResult[]>;
 
   /** Batches of all tenants that have not ended, and of those that are uploaded still the ones that are overdue. */
   batchesAtWork(limit: number): Promise<Batch[]>;
@@ -75,4 +77,6 @@ export interface BatchStore {
   /** Lets an overdue batch expire, and ends one of which nothing is left. Returns its state. */
   advanceBatch(batchId: string): Promise<BatchState>;
   shares(tenants: readonly string[]): Promise<Map<string, Share>>;
+  /** Lets a tenant count as having had at least this much work. */
+  raiseShare(tenant: string, used: number): Promise<void>;
 }

@@ -47,6 +47,8 @@ export interface Batch {
   metadata: Record<string, string>;
   /** Bytes of the upload that are stored, which is where a broken one goes on. */
   bytes: number;
+  /** Lines of the upload that are stored, blank ones included, which are nothing else. */
+  lastLine: number;
   counts: LineCounts;
   /** Sums over the jobs that have ended. */
   totals: JobTotals;

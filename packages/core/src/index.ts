@@ -80,6 +80,7 @@ export {
   toFleetError,
 } from './errors.ts';
 export type { EventListener, FleetEvent, JobRef } from './events.ts';
+export { type Contender, chooseFairly, floorOf } from './fair-shares.ts';
 export type { Fence, HeldJob } from './fence.ts';
 export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';
 export {

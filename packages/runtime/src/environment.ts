@@ -42,6 +42,7 @@ const environment = z.object({
   WORKER_GRACE_MS: milliseconds.default(25_000),
   NEWS_EVERY_MS: milliseconds.min(100).default(5_000),
   RECONCILE_EVERY_MS: milliseconds.min(100).default(15_000),
+  DISPATCH_EVERY_MS: milliseconds.min(50).default(500),
   WEBHOOK_EVERY_MS: milliseconds.min(100).default(5_000),
   WEBHOOK_ALLOW: commaSeparated,
   STARTUP_WAIT_MS: milliseconds.default(30_000),

@@ -1,5 +1,6 @@
 import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
+import { BatchDispatch } from './batches/batch-dispatch.ts';
 import { BlobCollection } from './collect-blobs.ts';
 import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
@@ -9,8 +10,13 @@ import { WebhookDeliveries, type WebhookOptions } from './send-webhooks.ts';
 
 export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;
+  /** How often batches are looked after when they have nothing to do. */
+  dispatchEveryMs: number;
   webhooks: WebhookOptions;
 }
+
+/** Milliseconds that one turn at batches may take, well within the lock of its tick. */
+const dispatchForMs = 5_000;
 
 /**
  * Puts right what a crash, a lost queue or a passed deadline left behind, and tells webhooks of ends. A schedule in the queue lets one
@@ -21,6 +27,8 @@ export class Reconciler {
   /** On a schedule of its own: receivers are slow, and what is to be repaired does not wait for them. */
   readonly #webhookTask: RepeatingTask;
   readonly #webhooks: WebhookDeliveries;
+  readonly #dispatchTask: RepeatingTask;
+  readonly #dispatch: BatchDispatch;
   readonly #repairs: [name: string, repair: () => Promise<void>][];
   readonly #logger: Logger;
 
@@ -40,6 +48,13 @@ export class Reconciler {
       run: () => this.reconcile(),
       onError: (error) => parts.logger.warn({ err: error }, 'the schedule of the reconciler failed'),
     });
+    this.#dispatch = new BatchDispatch(parts);
+    this.#dispatchTask = new RepeatingTask(parts.backend, {
+      name: 'dispatch',
+      everyMs: options.dispatchEveryMs,
+      run: () => this.#dispatch.run(dispatchForMs),
+      onError: (error) => parts.logger.warn({ err: error }, 'a round of batches failed; the next goes on'),
+    });
     this.#webhooks = new WebhookDeliveries(parts, options.webhooks);
     this.#webhookTask = new RepeatingTask(parts.backend, {
       name: 'webhooks',
@@ -50,12 +65,13 @@ export class Reconciler {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#task.start(), this.#webhookTask.start()]);
+    await Promise.all([this.#task.start(), this.#webhookTask.start(), this.#dispatchTask.start()]);
   }
 
   async stop(): Promise<void> {
+    this.#dispatch.stop();
     await this.#webhooks.stop();
-    await Promise.all([this.#task.stop(), this.#webhookTask.stop()]);
+    await Promise.all([this.#task.stop(), this.#webhookTask.stop(), this.#dispatchTask.stop()]);
   }
 
   /** One round of all repairs; one that fails does not keep the others from their work. */

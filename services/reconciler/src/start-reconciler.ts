@@ -39,6 +39,7 @@ export async function startReconciler(setup: {
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: environment.RECONCILE_EVERY_MS,
         runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
+        dispatchEveryMs: environment.DISPATCH_EVERY_MS,
         webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
       },
     );

@@ -54,7 +54,13 @@ export function batchRules(opened: () => OpenedStore): void {
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
   async function append(batch: Batch, lines: NewLine[], offset = 0, bytes = 100) {
-    return store().appendLines(batch.tenant, batch.id, { offset, bytes, lines, agents: { default: agent } });
+    return store().appendLines(batch.tenant, batch.id, {
+      offset,
+      bytes,
+      lines,
+      lastLine: Math.max(...lines.map(({ n }) => n)),
+      agents: { default: agent },
+    });
   }
 
   /** A batch that runs, with so many lines. */
@@ -69,7 +75,7 @@ export function batchRules(opened: () => OpenedStore): void {
 
   const read = async (batch: Batch) => (await store().batch(batch.tenant, batch.id)) as Batch;
   const states = async (batch: Batch) =>
-    (await store().lineResults(batch.id, { after: 0, limit: 1000 })).map(({ state }) => state);
+    (await store().lineResults(batch.id, { after: 0, limit: 1000, ended: false })).map(({ state }) => state);
 
   /** Makes jobs of the first lines that wait; returns the jobs' ids. */
   async function admit(batch: Batch, limit: number): Promise<string[]> {
@@ -106,10 +112,20 @@ export function batchRules(opened: () => OpenedStore): void {
       expect(await append(batch, [line(1)], 0, 70)).toEqual({ kind: 'appended', duplicates: [] });
       expect(await append(batch, [line(1)], 0, 70)).toEqual({ kind: 'elsewhere', bytes: 70 });
       expect(await append(batch, [line(2)], 70, 30)).toEqual({ kind: 'appended', duplicates: [] });
-      expect(await read(batch)).toMatchObject({ bytes: 100, counts: { waiting: 2, invalid: 0 } });
+      expect(await read(batch)).toMatchObject({
+        bytes: 100,
+        lastLine: 2,
+        counts: { waiting: 2, invalid: 0 },
+      });
       expect((await read(batch)).agents).toEqual({ default: agent });
       expect(
-        await store().appendLines('another', batch.id, { offset: 100, bytes: 1, lines: [], agents: {} }),
+        await store().appendLines('another', batch.id, {
+          offset: 100,
+          bytes: 1,
+          lines: [],
+          lastLine: 0,
+          agents: {},
+        }),
       ).toEqual({
         kind: 'absent',
       });
@@ -130,7 +146,7 @@ export function batchRules(opened: () => OpenedStore): void {
       const again = await append(batch, [line(3, { customId: 'line-1' }), line(4)], 10, 10);
       expect(again).toEqual({ kind: 'appended', duplicates: [3] });
       expect((await read(batch)).counts).toMatchObject({ waiting: 2, invalid: 2 });
-      const results = await store().lineResults(batch.id, { after: 0, limit: 10 });
+      const results = await store().lineResults(batch.id, { after: 0, limit: 10, ended: false });
       expect(results.map(({ n, state, customId }) => [n, state, customId])).toEqual([
         [1, 'waiting', 'line-1'],
         [2, 'invalid', null],
@@ -145,7 +161,7 @@ export function batchRules(opened: () => OpenedStore): void {
       await append(batch, [line(1, { customId: null, body: null, problem: 'no JSON' }), line(2)]);
       await store().finalizeBatch(tenant, batch.id);
       expect(await admit(batch, 10)).toHaveLength(1);
-      const [bad] = await store().lineResults(batch.id, { after: 0, limit: 1 });
+      const [bad] = await store().lineResults(batch.id, { after: 0, limit: 1, ended: false });
       expect(bad).toMatchObject({ n: 1, state: 'invalid', problem: 'no JSON', job: null });
     });
 
@@ -189,7 +205,7 @@ export function batchRules(opened: () => OpenedStore): void {
       const batch = await running(2, { sessionId });
       const [first, second] = await admit(batch, 2);
       expect(await store().job(tenant, first as string)).toBeNull();
-      const [waiting] = await store().lineResults(batch.id, { after: 0, limit: 1 });
+      const [waiting] = await store().lineResults(batch.id, { after: 0, limit: 1, ended: false });
       expect(waiting).toMatchObject({ state: 'open', job: null });
       const known = await read(batch);
       for (const [index, id] of [first, second].entries()) {
@@ -240,6 +256,10 @@ export function batchRules(opened: () => OpenedStore): void {
       const share = (await store().shares([tenant, 'nobody'])).get(tenant);
       expect(share?.used).toBeCloseTo(3 * workOf(totals));
       expect(share?.weight).toBe(1);
+      await store().raiseShare(tenant, 1);
+      expect((await store().shares([tenant])).get(tenant)?.used).toBe(share?.used);
+      await store().raiseShare(tenant, 1000);
+      expect((await store().shares([tenant])).get(tenant)?.used).toBe(1000);
       expect((await store().shares(['nobody'])).get('nobody')).toEqual({ used: 0, weight: 1 });
     });
 
@@ -258,7 +278,7 @@ export function batchRules(opened: () => OpenedStore): void {
       const last = reply({ content: [{ type: 'text', text: 'the end' }] });
       await settle(one, { step: last, answer: 'the end' });
       await collect(batch);
-      const results = await store().lineResults(batch.id, { after: 0, limit: 10 });
+      const results = await store().lineResults(batch.id, { after: 0, limit: 10, ended: false });
       expect(results[0]).toMatchObject({
         n: 1,
         state: 'succeeded',
@@ -266,7 +286,9 @@ export function batchRules(opened: () => OpenedStore): void {
         reply: last,
       });
       expect(results[1]).toMatchObject({ n: 2, state: 'open', reply: null });
-      expect(await store().lineResults(batch.id, { after: 1, limit: 1 })).toHaveLength(1);
+      expect(await store().lineResults(batch.id, { after: 1, limit: 1, ended: false })).toHaveLength(1);
+      const ended = await store().lineResults(batch.id, { after: 0, limit: 10, ended: true });
+      expect(ended.map(({ n }) => n)).toEqual([1]);
     });
   });
 

@@ -236,8 +236,10 @@ export class PostgresStore implements ContextStore {
     batching.retryLines(this.#database, tenant, id, expiresAt);
   deleteBatch = (tenant: string, id: string): Promise<'deleted' | 'not_ended' | 'absent'> =>
     batching.deleteBatch(this.#database, tenant, id);
-  lineResults = (batchId: string, page: { after: number; limit: number }): Promise<LineResult[]> =>
-    lineResults(this.#database, batchId, page);
+  lineResults = (
+    batchId: string,
+    page: { after: number; limit: number; ended: boolean },
+  ): Promise<LineResult[]> => lineResults(this.#database, batchId, page);
   batchesAtWork = (limit: number): Promise<Batch[]> => batching.batchesAtWork(this.#database, limit);
   waitingLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
     lines.waitingLines(this.#database, batchId, limit);
@@ -250,6 +252,8 @@ export class PostgresStore implements ContextStore {
   closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>
     lines.closeLines(this.#database, batchId, state, limit);
   advanceBatch = (batchId: string): Promise<BatchState> => batching.advanceBatch(this.#database, batchId);
+  raiseShare = (tenant: string, used: number): Promise<void> =>
+    lines.raiseShare(this.#database, tenant, used);
   shares = (tenants: readonly string[]): Promise<Map<string, Share>> => lines.shares(this.#database, tenants);
 }
 

@@ -206,6 +206,7 @@ export const migrations: readonly string[] = [
     on_invalid text NOT NULL,
     metadata text NOT NULL,
     bytes bigint NOT NULL DEFAULT 0,
+    last_line int NOT NULL DEFAULT 0,
     waiting int NOT NULL DEFAULT 0,
     open int NOT NULL DEFAULT 0,
     succeeded int NOT NULL DEFAULT 0,
@@ -245,6 +246,7 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX batch_lines_by_custom_id ON fleet.batch_lines (batch_id, custom_id)
     WHERE custom_id IS NOT NULL;
   CREATE INDEX batch_lines_waiting ON fleet.batch_lines (batch_id, n) WHERE state = 'waiting';
+  CREATE INDEX batch_lines_ended ON fleet.batch_lines (batch_id, n) WHERE state NOT IN ('waiting', 'open');
   CREATE INDEX batch_lines_open ON fleet.batch_lines (batch_id, n) WHERE state = 'open';
   ALTER TABLE fleet.jobs ADD COLUMN batch_id text;
   ALTER TABLE fleet.tenants ADD COLUMN weight float8;

@@ -102,6 +102,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
+        dispatchEveryMs: environment.DISPATCH_EVERY_MS,
         webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
       },
     );

@@ -15,7 +15,9 @@ const insertLines = `
   RETURNING n, state`;
 
 const countLines = `
-  UPDATE fleet.batches SET bytes = $2, waiting = waiting + $3, invalid = invalid + $4, agents = $5 WHERE id = $1`;
+  UPDATE fleet.batches SET bytes = $2, waiting = waiting + $3, invalid = invalid + $4, agents = $5,
+    last_line = $6
+  WHERE id = $1`;
 
 /** In one transaction, so that the stored lines always are those up to the stored byte. */
 export function appendLines(
@@ -34,9 +36,10 @@ export function appendLines(
     const duplicates = upload.lines.filter(({ n }) => !stored.has(n));
     if (duplicates.length > 0) await insert(client, id, duplicates.map(asDuplicate));
     const valid = [...stored.values()].filter((state) => state === 'waiting').length;
-    const agents = { ...decodeAgents(batch.agents), ...upload.agents };
+    const agents = { ...upload.agents, ...decodeAgents(batch.agents) };
     const invalid = upload.lines.length - valid;
-    await client.query(countLines, [id, upload.offset + upload.bytes, valid, invalid, encode(agents)]);
+    const bytesNow = upload.offset + upload.bytes;
+    await client.query(countLines, [id, bytesNow, valid, invalid, encode(agents), upload.lastLine]);
     return { kind: 'appended', duplicates: duplicates.map(({ n }) => n) };
   });
 }

@@ -12,6 +12,7 @@ export interface BatchRow extends LineCounts {
   metadata: string;
   /** Numbers that a bigint may be too large for come as text. */
   bytes: string;
+  last_line: number;
   input_tokens: string;
   output_tokens: string;
   cache_read_tokens: string;
@@ -39,6 +40,7 @@ export function toBatch(row: BatchRow): Batch {
     onInvalid: row.on_invalid,
     metadata: decodeMetadata(row.metadata),
     bytes: Number(row.bytes),
+    lastLine: row.last_line,
     counts: { waiting, open, succeeded, errored, canceled, expired, invalid },
     totals: {
       inputTokens: Number(row.input_tokens),

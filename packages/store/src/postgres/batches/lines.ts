@@ -144,6 +144,13 @@ export async function closeLines(
   return row?.n ?? 0;
 }
 
+export async function raiseShare(database: Database, tenant: string, used: number): Promise<void> {
+  const text = `
+    INSERT INTO fleet.shares (tenant, used) VALUES ($1, $2)
+    ON CONFLICT (tenant) DO UPDATE SET used = greatest(fleet.shares.used, excluded.used)`;
+  await database.lazy('raise_share', text, [tenant, used]);
+}
+
 export async function shares(database: Database, tenants: readonly string[]): Promise<Map<string, Share>> {
   const text = `
     SELECT a.tenant, coalesce(s.used, 0)::float8 AS used, coalesce(t.weight, 1)::float8 AS weight
