@@ -7,6 +7,7 @@ import { describeApi } from './open-api.ts';
 import type { Api, ApiParts } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -54,6 +55,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   jobRoutes(app, parts);
   jobActionRoutes(app, parts);
   jobEventRoutes(app, parts);
+  await app.register(async (batches) => batchRoutes(batches as Api, parts));
   toolResultRoutes(app, parts);
   approvalRoutes(app, parts);
   sessionRoutes(app, parts);

@@ -11,12 +11,18 @@ export const validateWithZod: FastifySchemaCompiler<z.ZodType> = ({ schema, http
     if (part === 'body' && value == null) return { error: missingBody() };
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success) return { value: parsed.data };
-    const problems = parsed.error.issues
-      .flatMap(plainIssues)
-      .map((issue) => `${issue.path.join('.') || part}: ${issue.message}`);
-    return { error: new FleetError('invalid_request', `The ${part} is not valid. ${problems.join('; ')}.`) };
+    const problems = plainProblems(parsed.error, part);
+    return { error: new FleetError('invalid_request', `The ${part} is not valid. ${problems}.`) };
   };
 };
+
+/** What is wrong, key by key. */
+export function plainProblems({ issues }: z.ZodError, whole: string): string {
+  return issues
+    .flatMap(plainIssues)
+    .map((issue) => `${issue.path.join('.') || whole}: ${issue.message}`)
+    .join('; ');
+}
 
 /** Of a union's branches, what is wrong with the one that the value was meant for: it is of that type at least. */
 function plainIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {

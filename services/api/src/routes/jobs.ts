@@ -139,7 +139,7 @@ async function resolveAgent(
   return model === undefined ? spec : { ...spec, model };
 }
 
-function toBlocks(query: SubmitJob['query']): ContentBlock[] {
+export function toBlocks(query: SubmitJob['query']): ContentBlock[] {
   const blocks: ContentBlock[] = typeof query === 'string' ? [{ type: 'text', text: query }] : query;
   const size = JSON.stringify(blocks).length;
   if (size <= longestQuery) return blocks;

@@ -13,7 +13,7 @@ const queryBlock = z.union([
   z.looseObject({ type: z.string().regex(/^(?!text$)/) }),
 ]);
 
-const query = z.union(
+export const query = z.union(
   [notBlank, z.array(queryBlock).min(1, 'expected at least one content block').max(10_000)],
   'expected a text or a list of content blocks',
 );
