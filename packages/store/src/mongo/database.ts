@@ -11,6 +11,7 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
+import type { BatchDoc, LineDoc, ShareDoc } from './batches/batch-documents.ts';
 import type {
   AgentDoc,
   ApprovalDoc,
@@ -49,6 +50,9 @@ export interface Database {
   tenants: Collection<TenantDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
+  batches: Collection<BatchDoc>;
+  lines: Collection<LineDoc>;
+  shares: Collection<ShareDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   clock: ServerClock;
@@ -77,6 +81,9 @@ export function openDatabase(url: string): Database {
     tenants: db.collection('tenants'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
+    batches: db.collection('batches'),
+    lines: db.collection('batch_lines'),
+    shares: db.collection('shares'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     clock: new ServerClock(client),
