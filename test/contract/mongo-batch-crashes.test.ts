@@ -121,7 +121,7 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
         if (survived) break;
         deaths += 1;
       }
-      expect(deaths).toBeGreaterThanOrEqual(3);
+      expect(deaths).toBeGreaterThanOrEqual(made === 'all' ? 3 : 1);
       expect(deaths).toBeLessThan(manyWrites - 1);
     }
   }

@@ -31,51 +31,47 @@ async function intercept<T>(
   }
 }
 
-/** Where a process dies: with all of its write of that number made, or half. Of a write of one document half is none. */
+/** Where a process dies: once its write of that number is made, or half of its bulk of writes of that number. */
 export interface Death {
   write: number;
   made: 'all' | 'half';
 }
 
 /** Whether `work` was at its end before its process would have died. */
-export async function survives(death: Death, work: () => Promise<unknown>): Promise<boolean> {
+export async function survives({ write, made }: Death, work: () => Promise<unknown>): Promise<boolean> {
   let begun = 0;
   const underWay: Promise<unknown>[] = [];
-  await intercept(
-    ({ args, make }) => {
-      begun += 1;
-      if (begun > death.write) return Promise.reject(new Error('its process is dead'));
-      if (begun < death.write) return watched(make(args));
-      return dying(death.made === 'all' ? [args] : half(args), make);
+  const outcome = await intercept(
+    async ({ args, make }) => {
+      const counts = made === 'all' || isBulk(args);
+      if (begun === write) throw new Error('its process is dead');
+      if (counts) begun += 1;
+      const dies = counts && begun === write;
+      const making = make(dies && made === 'half' ? half(args) : args);
+      underWay.push(making);
+      if (!dies) return making;
+      await Promise.allSettled([making]);
+      throw new Error('its process died');
     },
     async () => {
-      await Promise.allSettled([work()]);
+      const [settled] = await Promise.allSettled([work()]);
       await Promise.allSettled(underWay);
+      return settled;
     },
   );
-  return begun < death.write;
-
-  function watched<T>(write: Promise<T>): Promise<T> {
-    underWay.push(write);
-    return write;
-  }
-
-  async function dying(writes: unknown[][], make: Intercepted['make']): Promise<never> {
-    await watched(Promise.allSettled(writes.map(make)));
-    throw new Error('its process died');
-  }
+  if (begun < write && outcome.status === 'rejected') throw outcome.reason;
+  return begun < write;
 }
 
-/** The half of a bulk of writes, or of the documents that its only one names. */
-function half(args: unknown[]): unknown[][] {
-  const [operations, ...rest] = args;
-  if (!Array.isArray(operations)) return [];
-  const [only] = operations;
-  const ids = only.updateMany?.filter._id.$in;
-  if (operations.length > 1 || ids === undefined)
-    return operations.length > 1 ? [[first(operations), ...rest]] : [];
-  const { filter, update } = only.updateMany;
-  return [[[{ updateMany: { filter: { ...filter, _id: { $in: first(ids) } }, update } }], ...rest]];
+const isBulk = ([operations]: unknown[]): boolean => Array.isArray(operations);
+
+/** The first half of a bulk of writes, or the first of the documents that its only one names. */
+function half([operations, ...rest]: unknown[]): unknown[] {
+  const all = operations as { updateMany?: { filter: { _id: { $in: string[] } }; update: unknown } }[];
+  const only = all.length === 1 ? all[0]?.updateMany : undefined;
+  if (only === undefined) return [first(all), ...rest];
+  const filter = { ...only.filter, _id: { $in: first(only.filter._id.$in) } };
+  return [[{ updateMany: { filter, update: only.update } }], ...rest];
 }
 
 const first = <T>(all: T[]): T[] => all.slice(0, Math.ceil(all.length / 2));
@@ -91,7 +87,7 @@ export async function late<T>(
 ): Promise<T> {
   let held = false;
   return intercept(async (write) => {
-    if (!held && write.collection === collection && Array.isArray(write.args[0])) {
+    if (!held && write.collection === collection && isBulk(write.args)) {
       held = true;
       await meanwhile();
     }
