@@ -248,7 +248,7 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
   test('a late move of lines changes nothing once others have finished it', async () => {
     const batch = await running();
     await late(
-      'batch_lines',
+      'batch_lines.bulkWrite',
       () => admit(mortal, batch, 3),
       async () => {
         await collect(batch);
@@ -268,7 +268,7 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
     const batch = await create();
     const loser = [1, 2, 3, 4].map((n) => line(n, { customId: `late-${n}` }));
     const appended = await late(
-      'batch_lines',
+      'batch_lines.bulkWrite',
       () => append(mortal, batch, 0, loser),
       async () => {
         await append(store, batch, 0, [line(1), line(2)]);
@@ -287,10 +287,31 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
     expect((await counted(batch)).counts).toMatchObject({ waiting: 4, invalid: 0 });
   });
 
+  test('an upload is not kept with the lines of one that began later', async () => {
+    const batch = await create();
+    const appended = await late(
+      'batches.updateOne',
+      () => append(mortal, batch, 0, [line(1), line(2)]),
+      () =>
+        survives({ write: 2, made: 'half' }, () =>
+          append(
+            mortal,
+            batch,
+            0,
+            [1, 2].map((n) => line(n, { customId: null, body: null, problem: 'bad' })),
+          ),
+        ),
+    );
+    expect(appended).toEqual({ kind: 'elsewhere', bytes: 0 });
+    expect(await linesOf(batch)).toEqual([]);
+    await append(store, batch, 0, [line(1), line(2)]);
+    expect((await counted(batch)).counts).toMatchObject({ waiting: 2, invalid: 0 });
+  });
+
   test('an upload that comes after the batch was deleted leaves nothing', async () => {
     const batch = await create();
     const appended = await late(
-      'batch_lines',
+      'batch_lines.bulkWrite',
       () => append(mortal, batch, 0, [line(1)]),
       async () => {
         expect(await store.deleteBatch(batch.tenant, batch.id)).toBe('deleted');

@@ -6,7 +6,8 @@ type Write = (this: Collection, ...args: unknown[]) => Promise<unknown>;
 const names = ['insertOne', 'updateOne', 'deleteOne', 'deleteMany', 'bulkWrite', 'findOneAndUpdate'];
 
 interface Intercepted {
-  collection: string;
+  /** Its collection and name, like `jobs.updateOne`. */
+  name: string;
   args: unknown[];
   make(args: unknown[]): Promise<unknown>;
 }
@@ -21,7 +22,7 @@ async function intercept<T>(
   for (const [name, original] of originals) {
     prototype[name] = function (...args) {
       const make = (changed: unknown[]) => original.apply(this, changed);
-      return between({ collection: this.collectionName, args, make });
+      return between({ name: `${this.collectionName}.${name}`, args, make });
     };
   }
   try {
@@ -77,17 +78,17 @@ function half([operations, ...rest]: unknown[]): unknown[] {
 const first = <T>(all: T[]): T[] => all.slice(0, Math.ceil(all.length / 2));
 
 /**
- * Runs `work` with its first bulk of writes to a collection held back; `meanwhile` is done before the bulk is made,
- * by others whose writes are not held.
+ * Runs `work` with its first write of a name, like `jobs.updateOne`, held back; `meanwhile` is done before it is
+ * made, by others whose writes are not held.
  */
 export async function late<T>(
-  collection: string,
+  name: string,
   work: () => Promise<T>,
-  meanwhile: () => Promise<void>,
+  meanwhile: () => Promise<unknown>,
 ): Promise<T> {
   let held = false;
   return intercept(async (write) => {
-    if (!held && write.collection === collection && isBulk(write.args)) {
+    if (!held && write.name === name) {
       held = true;
       await meanwhile();
     }
