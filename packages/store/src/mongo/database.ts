@@ -2,6 +2,7 @@ import { FleetError } from '@mcp-fleet/core';
 import {
   type Collection,
   GridFSBucket,
+  type GridFSFile,
   MongoBulkWriteError,
   MongoClient,
   MongoError,
@@ -55,6 +56,8 @@ export interface Database {
   shares: Collection<ShareDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
+  /** What the bucket keeps about its blobs. */
+  files: Collection<GridFSFile>;
   clock: ServerClock;
 }
 
@@ -86,6 +89,7 @@ export function openDatabase(url: string): Database {
     shares: db.collection('shares'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
+    files: db.collection('blobs.files'),
     clock: new ServerClock(client),
   };
 }

@@ -67,7 +67,7 @@ async function indexWebhooks({ jobs, webhooks, deliveries }: Database): Promise<
   );
 }
 
-async function indexBatches({ batches, lines }: Database): Promise<void> {
+async function indexBatches({ batches, lines, files }: Database): Promise<void> {
   await batches.createIndex({ tenant: 1, surface: 1, _id: -1 }, { name: 'by_tenant' });
   await batches.createIndex(
     { _id: 1, state: 1, expires_at: 1 },
@@ -78,6 +78,7 @@ async function indexBatches({ batches, lines }: Database): Promise<void> {
     { batch_id: 1, custom_id: 1 },
     { name: 'by_custom_id', unique: true, partialFilterExpression: there('custom_id') },
   );
+  await files.createIndex({ 'metadata.job_id': 1 }, { name: 'by_job' });
 }
 
 const there = (field: string) => ({ [field]: { $exists: true } });

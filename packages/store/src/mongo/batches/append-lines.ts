@@ -1,4 +1,4 @@
-import type { Appended, NewLine, UploadedLines } from '@mcp-fleet/core';
+import { type Appended, FleetError, type NewLine, type UploadedLines } from '@mcp-fleet/core';
 import { decodeAgents, encode } from '../../record-codec.ts';
 import { type Database, flushed, insertNew } from '../database.ts';
 import { type BatchDoc, type LineDoc, newLineDocument } from './batch-documents.ts';
@@ -16,6 +16,7 @@ export async function appendLines(
 ): Promise<Appended> {
   const batch = await begin(database, tenant, id, upload.offset);
   if (batch === null) return refusal(database, tenant, id);
+  checkNumbers(batch, upload.lines);
   const stored = await store(database, batch, upload.lines);
   if (stored !== null && (await keep(database, batch, upload, stored))) {
     return {
@@ -36,6 +37,15 @@ function begin({ batches }: Database, tenant: string, id: string, offset: number
     { $inc: { uploads: 1 } },
     { ...flushed, returnDocument: 'after' },
   );
+}
+
+/** Lines without gaps are what makes those up to the last one be all of them. */
+function checkNumbers({ _id, last_line }: BatchDoc, lines: readonly NewLine[]): void {
+  for (const [index, { n }] of lines.entries()) {
+    const expected = last_line + index + 1;
+    if (n === expected) continue;
+    throw new FleetError('internal', `Batch ${_id} was given line ${n} where line ${expected} was expected.`);
+  }
 }
 
 async function refusal({ batches }: Database, tenant: string, id: string): Promise<Appended> {
@@ -127,7 +137,7 @@ async function keep(
     {
       $set: {
         bytes: upload.offset + upload.bytes,
-        last_line: upload.lines.reduce((last, { n }) => Math.max(last, n), last_line),
+        last_line: last_line + upload.lines.length,
         agents: encode({ ...decodeAgents(agents), ...upload.agents }),
       },
       $inc: { 'counts.waiting': upload.lines.length - invalid, 'counts.invalid': invalid },

@@ -2,8 +2,7 @@ import type { NewJob, WaitingLine } from '@mcp-fleet/core';
 import { newDocument } from '../accept.ts';
 import { type Database, flushed, insertNew } from '../database.ts';
 import { unended } from '../documents.ts';
-import type { LineDoc } from './batch-documents.ts';
-import { lineKey } from './batch-documents.ts';
+import { type LineDoc, lineKey } from './batch-documents.ts';
 import { moveLines } from './move-lines.ts';
 import { openPages } from './open-pages.ts';
 
@@ -44,16 +43,11 @@ export async function admitLines(
     const admitted = asked.filter(({ n }) => free.has(n)).sort((a, b) => a.n - b.n);
     if (admitted.length === 0) return null;
     const lines = admitted.map(({ n }) => n);
+    const jobs = admitted.map(({ job }) => job);
     return {
-      moves: [
-        { from: 'waiting' as const, to: 'open' as const, lines, jobs: admitted.map(({ job }) => job.id) },
-      ],
+      moves: [{ from: 'waiting' as const, to: 'open' as const, lines, jobs: jobs.map(({ id }) => id) }],
       where: { state: 'in_progress' as const },
-      beside: () =>
-        insertJobs(
-          database,
-          admitted.map(({ job }) => job),
-        ),
+      beside: () => insertJobs(database, jobs),
       lines,
     };
   });
