@@ -1,16 +1,4 @@
-import {
-  type Batch,
-  type ContextStore,
-  encodeLine,
-  type LineState,
-  lineJob,
-  lineStates,
-  type NewJob,
-  type NewLine,
-  totalsOf,
-  workOf,
-} from '@mcp-fleet/core';
-import { newId } from '@mcp-fleet/runtime';
+import { type Batch, type ContextStore, lineJob, type NewJob, totalsOf, workOf } from '@mcp-fleet/core';
 import { openMongoStore } from '@mcp-fleet/store';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -18,14 +6,12 @@ import { late, survives } from '../support/mongo-writes.ts';
 import { describeWith, service } from '../support/services.ts';
 import { uniqueName } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
-import { agent, newSession, success, taken } from './store/fixtures.ts';
+import { append, atEachDeath, counted, createBatch, line, linesOf } from './store/batch-fixtures.ts';
+import { newSession, success, taken } from './store/fixtures.ts';
 
 const hour = 3_600_000;
 const timeoutMs = 180_000;
 const totals = { ...totalsOf([]), inputTokens: 1500, modelCalls: 1 };
-
-/** More than any verb makes in these tests. */
-const manyWrites = 30;
 
 describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () => {
   let store: ContextStore;
@@ -43,32 +29,9 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
   });
   afterAll(() => Promise.all([store?.close(), mortal?.close()]));
 
-  const line = (n: number, over: Partial<NewLine> = {}): NewLine => ({
-    n,
-    customId: `line-${n}`,
-    sessionId: null,
-    body: encodeLine({ query: [{ type: 'text', text: `query ${n}` }], agent: 'default', metadata: {} }),
-    problem: null,
-    ...over,
-  });
-
-  const create = () =>
-    store.createBatch({
-      id: newId('batch'),
-      tenant: newId('key'),
-      surface: 'fleet',
-      agent: 'default',
-      onInvalid: 'skip',
-      metadata: {},
-      expiresAt: new Date(Date.now() + hour),
-    });
-
-  const append = (by: ContextStore, batch: Batch, offset: number, lines: NewLine[]) =>
-    by.appendLines(batch.tenant, batch.id, { offset, bytes: 100, lines, agents: { default: agent } });
-
   /** A batch that runs, with six lines of which the last is of a session. */
   async function running(): Promise<Batch> {
-    const batch = await create();
+    const batch = await createBatch(store);
     const sessionId = await newSession(store, batch.tenant);
     const lines = [1, 2, 3, 4, 5].map((n) => line(n));
     await append(store, batch, 0, [...lines, line(6, { sessionId })]);
@@ -97,47 +60,19 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
 
   const collect = (batch: Batch, lostMs = hour) => store.collectLines(batch.id, { limit: 100, lostMs });
 
-  /** The batch, once its counters were seen to be those of its lines and of the jobs that these ended with. */
-  async function counted(batch: Batch): Promise<Batch> {
-    const lines = await store.lineResults(batch.id, { after: 0, limit: 100 });
-    const read = (await store.batch(batch.tenant, batch.id)) as Batch;
-    const inState = (state: LineState) => lines.filter((each) => each.state === state).length;
-    expect(read.counts).toEqual(Object.fromEntries(lineStates.map((state) => [state, inState(state)])));
-    return read;
-  }
-
-  /** Tries each place where a process can die in a verb, on a new batch each time. */
-  async function atEachDeath(
-    prepare: () => Promise<Batch>,
-    verb: (batch: Batch) => Promise<unknown>,
-    check: (batch: Batch) => Promise<void>,
-  ): Promise<void> {
-    for (const made of ['half', 'all'] as const) {
-      let deaths = 0;
-      for (let write = 1; write < manyWrites; write += 1) {
-        const batch = await prepare();
-        const survived = await survives({ write, made }, () => verb(batch));
-        await check(batch);
-        if (survived) break;
-        deaths += 1;
-      }
-      expect(deaths).toBeGreaterThanOrEqual(made === 'all' ? 3 : 1);
-      expect(deaths).toBeLessThan(manyWrites - 1);
-    }
-  }
-
   /** Others finish what was under way, and go on with the batch to its end. Each job was counted once by then. */
   async function endsWell(batch: Batch): Promise<void> {
     await collect(batch);
-    await counted(batch);
+    await counted(store, batch);
     // Open lines whose jobs were not made before the crash.
     await collect(batch, -hour);
-    if ((await counted(batch)).state === 'canceling') await store.closeLines(batch.id, 'canceled', 100);
+    if ((await counted(store, batch)).state === 'canceling')
+      await store.closeLines(batch.id, 'canceled', 100);
     for (const job of await open(store, batch, 100)) if (job.sessionId !== null) await store.accept(job);
     await settle(await store.openLines(batch.id, 100), 'succeeded');
     await collect(batch);
     expect(await store.advanceBatch(batch.id)).toBe('ended');
-    const { counts, totals: sums } = await counted(batch);
+    const { counts, totals: sums } = await counted(store, batch);
     expect([counts.waiting, counts.open]).toEqual([0, 0]);
     const jobs = await store.jobs(batch.tenant, {}, { limit: 100 });
     expect(sums.inputTokens).toBe(totals.inputTokens * jobs.length);
@@ -202,15 +137,12 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
     timeoutMs,
   );
 
-  const linesOf = async (batch: Batch) =>
-    (await store.lineResults(batch.id, { after: 0, limit: 100 })).map(({ n, customId }) => [n, customId]);
-
   test(
     'lines that are uploaded: what is seen is what was kept, and the next upload stands alone',
     () =>
       atEachDeath(
         async () => {
-          const batch = await create();
+          const batch = await createBatch(store);
           await append(store, batch, 0, [line(1), line(2)]);
           // Leaves lines behind that are in the way of the next upload, by their numbers and by their custom ids.
           const others = [3, 4, 5, 6, 7].map((n) => line(n, { customId: `line-${n + 1}` }));
@@ -227,17 +159,17 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
             [3, 4, 5].map((n) => line(n, { customId: `line-${n - 1}` })),
           ),
         async (batch) => {
-          const { bytes } = await counted(batch);
-          expect(await linesOf(batch)).toHaveLength(bytes === 100 ? 2 : 5);
+          const { bytes } = await counted(store, batch);
+          expect(await linesOf(store, batch)).toHaveLength(bytes === 100 ? 2 : 5);
           const last = [3, 4, 5].map((n) => line(n));
           if (bytes === 100) expect((await append(store, batch, 100, last)).kind).toBe('appended');
           const third = bytes === 100 ? 'line-3' : null;
-          expect((await linesOf(batch)).slice(0, 3)).toEqual([
+          expect((await linesOf(store, batch)).slice(0, 3)).toEqual([
             [1, 'line-1'],
             [2, 'line-2'],
             [3, third],
           ]);
-          await counted(batch);
+          await counted(store, batch);
           await store.finalizeBatch(batch.tenant, batch.id);
           await endsWell(batch);
         },
@@ -257,15 +189,15 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
         await settle(await store.openLines(batch.id, 100), 'failed');
         await collect(batch);
         await store.retryLines(batch.tenant, batch.id, batch.expiresAt);
-        expect((await counted(batch)).counts).toMatchObject({ waiting: 6, open: 0 });
+        expect((await counted(store, batch)).counts).toMatchObject({ waiting: 6, open: 0 });
       },
     );
-    expect((await counted(batch)).counts).toMatchObject({ waiting: 6, open: 0 });
+    expect((await counted(store, batch)).counts).toMatchObject({ waiting: 6, open: 0 });
     await endsWell(batch);
   });
 
   test('a late upload is not mixed with the one that was made in its place', async () => {
-    const batch = await create();
+    const batch = await createBatch(store);
     const loser = [1, 2, 3, 4].map((n) => line(n, { customId: `late-${n}` }));
     const appended = await late(
       'batch_lines.bulkWrite',
@@ -275,20 +207,20 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
       },
     );
     expect(appended).toEqual({ kind: 'elsewhere', bytes: 100 });
-    expect(await linesOf(batch)).toEqual([
+    expect(await linesOf(store, batch)).toEqual([
       [1, 'line-1'],
       [2, 'line-2'],
     ]);
     await append(store, batch, 100, [line(3), line(4, { customId: 'late-3' })]);
-    expect((await linesOf(batch)).slice(2)).toEqual([
+    expect((await linesOf(store, batch)).slice(2)).toEqual([
       [3, 'line-3'],
       [4, 'late-3'],
     ]);
-    expect((await counted(batch)).counts).toMatchObject({ waiting: 4, invalid: 0 });
+    expect((await counted(store, batch)).counts).toMatchObject({ waiting: 4, invalid: 0 });
   });
 
   test('an upload is not kept with the lines of one that began later', async () => {
-    const batch = await create();
+    const batch = await createBatch(store);
     const appended = await late(
       'batches.updateOne',
       () => append(mortal, batch, 0, [line(1), line(2)]),
@@ -303,13 +235,13 @@ describeWith(['mongo'], 'a batch on MongoDB whose writer dies or is late', () =>
         ),
     );
     expect(appended).toEqual({ kind: 'elsewhere', bytes: 0 });
-    expect(await linesOf(batch)).toEqual([]);
+    expect(await linesOf(store, batch)).toEqual([]);
     await append(store, batch, 0, [line(1), line(2)]);
-    expect((await counted(batch)).counts).toMatchObject({ waiting: 2, invalid: 0 });
+    expect((await counted(store, batch)).counts).toMatchObject({ waiting: 2, invalid: 0 });
   });
 
   test('an upload that comes after the batch was deleted leaves nothing', async () => {
-    const batch = await create();
+    const batch = await createBatch(store);
     const appended = await late(
       'batch_lines.bulkWrite',
       () => append(mortal, batch, 0, [line(1)]),
