@@ -81,7 +81,7 @@ async function standing(database: Database, job: NewJob): Promise<Accepted> {
   return { job: toJob(doc), created: false, ready: false, ahead: null };
 }
 
-function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
+export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
   const early = job.notBefore !== null && job.notBefore > now;
   return {
     _id: job.id,

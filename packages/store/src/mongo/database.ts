@@ -2,6 +2,7 @@ import { FleetError } from '@mcp-fleet/core';
 import {
   type Collection,
   GridFSBucket,
+  type GridFSFile,
   MongoBulkWriteError,
   MongoClient,
   MongoError,
@@ -11,6 +12,7 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
+import type { BatchDoc, LineDoc, ShareDoc } from './batches/batch-documents.ts';
 import type {
   AgentDoc,
   ApprovalDoc,
@@ -49,8 +51,13 @@ export interface Database {
   tenants: Collection<TenantDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
+  batches: Collection<BatchDoc>;
+  lines: Collection<LineDoc>;
+  shares: Collection<ShareDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
+  /** What the bucket keeps about its blobs. */
+  files: Collection<GridFSFile>;
   clock: ServerClock;
 }
 
@@ -77,8 +84,12 @@ export function openDatabase(url: string): Database {
     tenants: db.collection('tenants'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
+    batches: db.collection('batches'),
+    lines: db.collection('batch_lines'),
+    shares: db.collection('shares'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
+    files: db.collection('blobs.files'),
     clock: new ServerClock(client),
   };
 }

@@ -136,6 +136,8 @@ export interface TenantDoc {
   requests_per_minute: number | null;
   queued_jobs: number | null;
   running_jobs: number | null;
+  /** Its part in the work in proportion to others; absent: 1. */
+  weight?: number;
 }
 
 export const unended: { $in: JobState[] } = { $in: ['queued', 'running', 'waiting'] };

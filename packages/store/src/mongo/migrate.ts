@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 4;
+const version = 5;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -44,6 +44,7 @@ export async function migrate(database: Database): Promise<void> {
     { name: 'pending', partialFilterExpression: { decision: null } },
   );
   await indexWebhooks(database);
+  await indexBatches(database);
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');
@@ -64,6 +65,20 @@ async function indexWebhooks({ jobs, webhooks, deliveries }: Database): Promise<
     { next_attempt_at: 1, _id: 1, webhook_id: 1 },
     { name: 'due', partialFilterExpression: set('next_attempt_at') },
   );
+}
+
+async function indexBatches({ batches, lines, files }: Database): Promise<void> {
+  await batches.createIndex({ tenant: 1, surface: 1, _id: -1 }, { name: 'by_tenant' });
+  await batches.createIndex(
+    { _id: 1, state: 1, expires_at: 1 },
+    { name: 'unended', partialFilterExpression: { ended_at: null } },
+  );
+  await lines.createIndex({ batch_id: 1, state: 1, n: 1 }, { name: 'by_state' });
+  await lines.createIndex(
+    { batch_id: 1, custom_id: 1 },
+    { name: 'by_custom_id', unique: true, partialFilterExpression: there('custom_id') },
+  );
+  await files.createIndex({ 'metadata.job_id': 1 }, { name: 'by_job' });
 }
 
 const there = (field: string) => ({ [field]: { $exists: true } });

@@ -2,10 +2,15 @@ import type {
   Accepted,
   AgentSpec,
   ApiKey,
+  Appended,
   Approval,
   ApprovalFilter,
+  Batch,
+  BatchChange,
+  BatchState,
   Claim,
   CollectedBlobs,
+  CollectedLines,
   ContextStore,
   Decided,
   Delivery,
@@ -18,8 +23,10 @@ import type {
   Job,
   JobFilter,
   JoinedQuery,
+  LineResult,
   NewApiKey,
   NewApproval,
+  NewBatch,
   NewBlob,
   NewDelivery,
   NewJob,
@@ -33,6 +40,7 @@ import type {
   Session,
   SessionChange,
   Settled,
+  Share,
   Step,
   StoredAgent,
   StoredBlob,
@@ -41,8 +49,10 @@ import type {
   Toolset,
   Turn,
   UnannouncedJob,
+  UploadedLines,
   Verdict,
   Wait,
+  WaitingLine,
   Webhook,
   WebhookChange,
 } from '@mcp-fleet/core';
@@ -51,6 +61,14 @@ import { accept } from './accept.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
+import { appendLines } from './batches/append-lines.ts';
+import * as batching from './batches/batches.ts';
+import { collectLines } from './batches/collect-lines.ts';
+import { deleteBatch } from './batches/delete-batch.ts';
+import * as lines from './batches/lines.ts';
+import { lineResults } from './batches/results.ts';
+import { retryLines } from './batches/retry-lines.ts';
+import { shares } from './batches/shares.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import * as log from './deliveries.ts';
@@ -203,6 +221,36 @@ export class MongoStore implements ContextStore {
     this.#run(log.deliveries, tenant, webhookId, page);
   redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
     this.#run(log.redeliver, tenant, deliveryId);
+
+  createBatch = (batch: NewBatch): Promise<Batch> => this.#run(batching.createBatch, batch);
+  batch = (tenant: string, id: string): Promise<Batch | null> => this.#run(batching.batch, tenant, id);
+  batches = (tenant: string, surface: Batch['surface'], page: Page): Promise<Batch[]> =>
+    this.#run(batching.batches, tenant, surface, page);
+  appendLines = (tenant: string, id: string, upload: UploadedLines): Promise<Appended> =>
+    this.#run(appendLines, tenant, id, upload);
+  finalizeBatch = (tenant: string, id: string): Promise<Batch | null> =>
+    this.#run(batching.finalizeBatch, tenant, id);
+  changeBatch = (tenant: string, id: string, change: BatchChange): Promise<Batch | null> =>
+    this.#run(batching.changeBatch, tenant, id, change);
+  retryLines = (tenant: string, id: string, expiresAt: Date): Promise<Batch | null> =>
+    this.#run(retryLines, tenant, id, expiresAt);
+  deleteBatch = (tenant: string, id: string): Promise<'deleted' | 'not_ended' | 'absent'> =>
+    this.#run(deleteBatch, tenant, id);
+  lineResults = (batchId: string, page: { after: number; limit: number }): Promise<LineResult[]> =>
+    this.#run(lineResults, batchId, page);
+  batchesAtWork = (limit: number): Promise<Batch[]> => this.#run(batching.batchesAtWork, limit);
+  waitingLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
+    this.#run(lines.waitingLines, batchId, limit);
+  admitLines = (batchId: string, admitted: readonly { n: number; job: NewJob }[]): Promise<number[]> =>
+    this.#run(lines.admitLines, batchId, admitted);
+  collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
+    this.#run(collectLines, batchId, options);
+  openLines = (batchId: string, limit: number): Promise<string[]> =>
+    this.#run(lines.openLines, batchId, limit);
+  closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>
+    this.#run(lines.closeLines, batchId, state, limit);
+  advanceBatch = (batchId: string): Promise<BatchState> => this.#run(batching.advanceBatch, batchId);
+  shares = (tenants: readonly string[]): Promise<Map<string, Share>> => this.#run(shares, tenants);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

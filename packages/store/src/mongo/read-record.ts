@@ -17,6 +17,17 @@ export function readSteps({ steps }: Database, jobIds: string[]): Promise<StepDo
     .toArray();
 }
 
+/** The bodies of the jobs' last steps in slot 0. */
+export async function readLastReplies({ steps }: Database, jobIds: string[]): Promise<Map<string, string>> {
+  if (jobIds.length === 0) return new Map();
+  const found = steps.aggregate<{ _id: string; body: string }>([
+    { $match: { job_id: { $in: jobIds }, _id: /\/000000$/ } },
+    { $sort: { job_id: 1, _id: 1 } },
+    { $group: { _id: '$job_id', body: { $last: '$body' } } },
+  ]);
+  return new Map((await found.toArray()).map(({ _id, body }) => [_id, body]));
+}
+
 /** The succeeded turns of a session in order, from a turn on. */
 export async function readTurns(database: Database, sessionId: string, from: number): Promise<Turn[]> {
   const jobs = await database.jobs
