@@ -36,14 +36,23 @@ export const createBatch = (store: ContextStore) =>
   });
 
 export const append = (by: ContextStore, batch: Batch, offset: number, lines: NewLine[]) =>
-  by.appendLines(batch.tenant, batch.id, { offset, bytes: 100, lines, agents: { default: agent } });
+  by.appendLines(batch.tenant, batch.id, {
+    offset,
+    bytes: 100,
+    lines,
+    lastLine: Math.max(...lines.map(({ n }) => n)),
+    agents: { default: agent },
+  });
 
 export const linesOf = async (store: ContextStore, batch: Batch) =>
-  (await store.lineResults(batch.id, { after: 0, limit: 100 })).map(({ n, customId }) => [n, customId]);
+  (await store.lineResults(batch.id, { after: 0, limit: 100, ended: false })).map(({ n, customId }) => [
+    n,
+    customId,
+  ]);
 
 /** The batch, once its counters were seen to be those of its lines. */
 export async function counted(store: ContextStore, batch: Batch): Promise<Batch> {
-  const lines = await store.lineResults(batch.id, { after: 0, limit: 100 });
+  const lines = await store.lineResults(batch.id, { after: 0, limit: 100, ended: false });
   const read = (await store.batch(batch.tenant, batch.id)) as Batch;
   const inState = (state: LineState) => lines.filter((each) => each.state === state).length;
   expect(read.counts).toEqual(Object.fromEntries(lineStates.map((state) => [state, inState(state)])));

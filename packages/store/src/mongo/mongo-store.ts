@@ -68,7 +68,7 @@ import { deleteBatch } from './batches/delete-batch.ts';
 import * as lines from './batches/lines.ts';
 import { lineResults } from './batches/results.ts';
 import { retryLines } from './batches/retry-lines.ts';
-import { shares } from './batches/shares.ts';
+import { raiseShare, shares } from './batches/shares.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import * as log from './deliveries.ts';
@@ -236,8 +236,10 @@ export class MongoStore implements ContextStore {
     this.#run(retryLines, tenant, id, expiresAt);
   deleteBatch = (tenant: string, id: string): Promise<'deleted' | 'not_ended' | 'absent'> =>
     this.#run(deleteBatch, tenant, id);
-  lineResults = (batchId: string, page: { after: number; limit: number }): Promise<LineResult[]> =>
-    this.#run(lineResults, batchId, page);
+  lineResults = (
+    batchId: string,
+    page: { after: number; limit: number; ended: boolean },
+  ): Promise<LineResult[]> => this.#run(lineResults, batchId, page);
   batchesAtWork = (limit: number): Promise<Batch[]> => this.#run(batching.batchesAtWork, limit);
   waitingLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
     this.#run(lines.waitingLines, batchId, limit);
@@ -250,6 +252,7 @@ export class MongoStore implements ContextStore {
   closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>
     this.#run(lines.closeLines, batchId, state, limit);
   advanceBatch = (batchId: string): Promise<BatchState> => this.#run(batching.advanceBatch, batchId);
+  raiseShare = (tenant: string, used: number): Promise<void> => this.#run(raiseShare, tenant, used);
   shares = (tenants: readonly string[]): Promise<Map<string, Share>> => this.#run(shares, tenants);
 }
 

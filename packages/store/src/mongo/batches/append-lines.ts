@@ -1,7 +1,7 @@
 import { type Appended, FleetError, type NewLine, type UploadedLines } from '@mcp-fleet/core';
 import { decodeAgents, encode } from '../../record-codec.ts';
 import { type Database, flushed, insertNew } from '../database.ts';
-import { type BatchDoc, type LineDoc, newLineDocument } from './batch-documents.ts';
+import { type BatchDoc, type LineDoc, lineKey, newLineDocument } from './batch-documents.ts';
 
 /**
  * The upload takes a number in the batch, stores its lines with it, and counts them in the write that moves the
@@ -16,8 +16,8 @@ export async function appendLines(
 ): Promise<Appended> {
   const batch = await begin(database, tenant, id, upload.offset);
   if (batch === null) return refusal(database, tenant, id);
-  checkNumbers(batch, upload.lines);
-  const stored = await store(database, batch, upload.lines);
+  checkNumbers(batch, upload);
+  const stored = await store(database, batch, upload);
   if (stored !== null && (await keep(database, batch, upload, stored))) {
     return {
       kind: 'appended',
@@ -39,13 +39,14 @@ function begin({ batches }: Database, tenant: string, id: string, offset: number
   );
 }
 
-/** Lines without gaps are what makes those up to the last one be all of them. */
-function checkNumbers({ _id, last_line }: BatchDoc, lines: readonly NewLine[]): void {
-  for (const [index, { n }] of lines.entries()) {
-    const expected = last_line + index + 1;
-    if (n === expected) continue;
-    throw new FleetError('internal', `Batch ${_id} was given line ${n} where line ${expected} was expected.`);
-  }
+/** A line with the number of one that is stored would replace it. */
+function checkNumbers({ _id, last_line }: BatchDoc, { lines, lastLine }: UploadedLines): void {
+  const wrong = lines.find(({ n }, index) => n <= (lines[index - 1]?.n ?? last_line) || n > lastLine);
+  if (wrong === undefined) return;
+  throw new FleetError(
+    'internal',
+    `Batch ${_id} was given line ${wrong.n} out of order between lines ${last_line} and ${lastLine}.`,
+  );
 }
 
 async function refusal({ batches }: Database, tenant: string, id: string): Promise<Appended> {
@@ -61,7 +62,8 @@ interface Stored {
 }
 
 /** Null when a later upload stores lines at the same place. */
-async function store(database: Database, batch: BatchDoc, lines: readonly NewLine[]): Promise<Stored | null> {
+async function store(database: Database, batch: BatchDoc, upload: UploadedLines): Promise<Stored | null> {
+  const { lines } = upload;
   const duplicates = repeated(lines);
   const documents = () =>
     lines.map((line) =>
@@ -78,6 +80,7 @@ async function store(database: Database, batch: BatchDoc, lines: readonly NewLin
     const mine = new Set(standing.filter(({ upload }) => upload === batch.uploads).map(({ _id }) => _id));
     missing = documents().filter(({ _id }) => !mine.has(_id));
   }
+  await clearGaps(database, batch, upload);
   const invalid = documents().filter(({ state }) => state === 'invalid').length;
   return { invalid, duplicates };
 }
@@ -118,6 +121,17 @@ function inTheWay({ lines }: Database, { _id }: BatchDoc, missing: readonly Line
     .toArray();
 }
 
+/** Where this upload has a blank line, nothing may be left of one before it. */
+async function clearGaps(
+  { lines }: Database,
+  { _id, last_line, uploads }: BatchDoc,
+  upload: UploadedLines,
+): Promise<void> {
+  if (upload.lines.length === upload.lastLine - last_line) return;
+  const range = { $gt: lineKey(_id, last_line), $lte: lineKey(_id, upload.lastLine) };
+  await lines.deleteMany({ _id: range, upload: { $lt: uploads } }, flushed);
+}
+
 /** Unless a later upload has stored them anew meanwhile. */
 async function clear({ lines }: Database, { uploads }: BatchDoc, leftOver: LineDoc[]): Promise<void> {
   if (leftOver.length === 0) return;
@@ -128,7 +142,7 @@ async function clear({ lines }: Database, { uploads }: BatchDoc, leftOver: LineD
 /** False when a later upload has begun, or the batch takes no lines any more. */
 async function keep(
   { batches }: Database,
-  { _id, uploads, last_line, agents }: BatchDoc,
+  { _id, uploads, agents }: BatchDoc,
   upload: UploadedLines,
   { invalid }: Stored,
 ): Promise<boolean> {
@@ -137,8 +151,8 @@ async function keep(
     {
       $set: {
         bytes: upload.offset + upload.bytes,
-        last_line: last_line + upload.lines.length,
-        agents: encode({ ...decodeAgents(agents), ...upload.agents }),
+        last_line: upload.lastLine,
+        agents: encode({ ...upload.agents, ...decodeAgents(agents) }),
       },
       $inc: { 'counts.waiting': upload.lines.length - invalid, 'counts.invalid': invalid },
     },

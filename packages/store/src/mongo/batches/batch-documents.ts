@@ -125,6 +125,7 @@ export function toBatch(doc: BatchDoc): Batch {
     onInvalid: doc.on_invalid,
     metadata: decodeMetadata(doc.metadata),
     bytes: doc.bytes,
+    lastLine: doc.last_line,
     counts: doc.counts,
     totals: doc.totals,
     pauseReason: doc.pause_reason,

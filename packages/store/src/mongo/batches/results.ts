@@ -1,21 +1,23 @@
-import type { LineResult } from '@mcp-fleet/core';
+import type { LineResult, LineState } from '@mcp-fleet/core';
 import { decodeStep } from '../../record-codec.ts';
 import type { Database } from '../database.ts';
 import { type JobDoc, toJob } from '../documents.ts';
 import { readLastReplies } from '../read-record.ts';
 import { lineKey } from './batch-documents.ts';
 
+const unended: LineState[] = ['waiting', 'open'];
+
 export async function lineResults(
   database: Database,
   batchId: string,
-  { after, limit }: { after: number; limit: number },
+  { after, limit, ended }: { after: number; limit: number; ended: boolean },
 ): Promise<LineResult[]> {
   const { batches, lines } = database;
   const behind = { $gt: lineKey(batchId, after), $lt: `${batchId}/:` };
   const [batch, found] = await Promise.all([
     batches.findOne({ _id: batchId }, { projection: { last_line: 1 } }),
     lines
-      .find({ _id: behind }, { projection: { body: 0 } })
+      .find({ _id: behind, ...(ended ? { state: { $nin: unended } } : {}) }, { projection: { body: 0 } })
       .sort({ _id: 1 })
       .limit(limit)
       .toArray(),

@@ -17,6 +17,10 @@ export async function shares(
   );
 }
 
+export async function raiseShare({ shares }: Database, tenant: string, used: number): Promise<void> {
+  await shares.updateOne({ _id: tenant }, { $max: { used } }, { ...lazy, upsert: true });
+}
+
 export async function charge({ shares }: Database, tenant: string, work: number): Promise<void> {
   if (work === 0) return;
   await shares.updateOne({ _id: tenant }, { $inc: { used: work } }, { ...lazy, upsert: true });
