@@ -23,6 +23,7 @@ import type {
   TenantDoc,
   ToolsetDoc,
 } from './documents.ts';
+import type { OfflineCallDoc, UpstreamBatchDoc } from './offload-documents.ts';
 import { ServerClock } from './server-clock.ts';
 import type { DeliveryDoc, WebhookDoc } from './webhook-documents.ts';
 
@@ -49,6 +50,8 @@ export interface Database {
   tenants: Collection<TenantDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
+  offlineCalls: Collection<OfflineCallDoc>;
+  upstreamBatches: Collection<UpstreamBatchDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   clock: ServerClock;
@@ -77,6 +80,8 @@ export function openDatabase(url: string): Database {
     tenants: db.collection('tenants'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
+    offlineCalls: db.collection('offline_calls'),
+    upstreamBatches: db.collection('upstream_batches'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     clock: new ServerClock(client),

@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 4;
+const version = 5;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -44,6 +44,7 @@ export async function migrate(database: Database): Promise<void> {
     { name: 'pending', partialFilterExpression: { decision: null } },
   );
   await indexWebhooks(database);
+  await indexOffload(database);
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');
@@ -63,6 +64,16 @@ async function indexWebhooks({ jobs, webhooks, deliveries }: Database): Promise<
   await deliveries.createIndex(
     { next_attempt_at: 1, _id: 1, webhook_id: 1 },
     { name: 'due', partialFilterExpression: set('next_attempt_at') },
+  );
+}
+
+async function indexOffload({ offlineCalls, upstreamBatches }: Database): Promise<void> {
+  await offlineCalls.createIndex({ batch_id: 1, answer: 1, model: 1, asked_at: 1 }, { name: 'waiting' });
+  await offlineCalls.createIndex({ batch_id: 1, custom_id: 1 }, { name: 'by_batch' });
+  await upstreamBatches.createIndex({ state: 1, ended_at: -1 }, { name: 'by_state' });
+  await upstreamBatches.createIndex(
+    { upstream_id: 1 },
+    { name: 'by_upstream_id', unique: true, partialFilterExpression: there('upstream_id') },
   );
 }
 

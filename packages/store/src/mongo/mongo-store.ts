@@ -23,8 +23,11 @@ import type {
   NewBlob,
   NewDelivery,
   NewJob,
+  NewOfflineCall,
   NewSession,
   NewWebhook,
+  OfflineAnswer,
+  OfflineCall,
   Page,
   Position,
   ReadyJob,
@@ -41,8 +44,11 @@ import type {
   Toolset,
   Turn,
   UnannouncedJob,
+  UpstreamBatch,
+  UpstreamState,
   Verdict,
   Wait,
+  WaitingCalls,
   Webhook,
   WebhookChange,
 } from '@mcp-fleet/core';
@@ -60,6 +66,7 @@ import { interrupt, news, park, release } from './hand-over.ts';
 import { join } from './join.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import * as calls from './offline-calls.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
@@ -68,6 +75,7 @@ import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { take } from './take.ts';
 import { saveToolset, toolset } from './toolsets.ts';
+import * as batches from './upstream-batches.ts';
 import * as hooks from './webhooks.ts';
 
 /** The context store on MongoDB, without transactions: every verb is one document's atomic write, or resumable. */
@@ -203,6 +211,30 @@ export class MongoStore implements ContextStore {
     this.#run(log.deliveries, tenant, webhookId, page);
   redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
     this.#run(log.redeliver, tenant, deliveryId);
+
+  offlineCall = (jobId: string): Promise<OfflineCall | null> => this.#run(calls.offlineCall, jobId);
+  askOffline = (fence: Fence, call: NewOfflineCall): Promise<'asked' | 'superseded'> =>
+    this.#run(calls.askOffline, fence, call);
+  withdrawCall = (fence: Fence, call: OfflineCall): Promise<boolean> =>
+    this.#run(calls.withdrawCall, fence, call);
+  waitingCalls = (): Promise<WaitingCalls[]> => this.#run(calls.waitingCalls);
+  claimCalls = (batch: Pick<UpstreamBatch, 'id' | 'model'>, limit: number): Promise<OfflineCall[]> =>
+    this.#run(calls.claimCalls, batch, limit);
+  unansweredCalls = (batchId: string): Promise<OfflineCall[]> => this.#run(calls.unansweredCalls, batchId);
+  releaseCalls = (batchId: string, jobIds: readonly string[] | null, how: 'again' | 'gone'): Promise<void> =>
+    this.#run(calls.releaseCalls, batchId, jobIds, how);
+  answerCalls = (batchId: string, answers: ReadonlyMap<string, OfflineAnswer>): Promise<string[]> =>
+    this.#run(calls.answerCalls, batchId, answers);
+  dropOfflineCalls = (limit: number): Promise<number> => this.#run(calls.dropOfflineCalls, limit);
+  openBatches = (): Promise<UpstreamBatch[]> => this.#run(batches.openBatches);
+  moveBatch = (
+    id: string,
+    from: UpstreamState,
+    to: { state: UpstreamState; upstreamId?: string; requests?: number },
+  ): Promise<boolean> => this.#run(batches.moveBatch, id, from, to);
+  recordedBatches = (upstreamIds: readonly string[]): Promise<string[]> =>
+    this.#run(batches.recordedBatches, upstreamIds);
+  upstreamDurations = (limit: number): Promise<number[]> => this.#run(batches.upstreamDurations, limit);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */
