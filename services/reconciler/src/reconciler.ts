@@ -1,3 +1,4 @@
+import type { Upstream } from '@mcp-fleet/models';
 import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import { BlobCollection } from './collect-blobs.ts';
@@ -6,25 +7,31 @@ import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
 import type { ReconcilerParts } from './parts.ts';
 import { WebhookDeliveries, type WebhookOptions } from './send-webhooks.ts';
+import { UpstreamBatches } from './upstream/upstream-batches.ts';
+import type { UpstreamOptions } from './upstream/upstream-parts.ts';
 
 export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;
   webhooks: WebhookOptions;
+  upstream: UpstreamOptions;
 }
 
 /**
- * Puts right what a crash, a lost queue or a passed deadline left behind, and tells webhooks of ends. A schedule in the queue lets one
- * reconciler act at a time; every repair is idempotent, so that two would do no harm.
+ * Puts right what a crash, a lost queue or a passed deadline left behind, tells webhooks of ends, and sends model calls in
+ * upstream batches. A schedule in the queue lets one reconciler act at a time; every repair is idempotent, so that two would do no harm.
  */
 export class Reconciler {
   readonly #task: RepeatingTask;
   /** On a schedule of its own: receivers are slow, and what is to be repaired does not wait for them. */
   readonly #webhookTask: RepeatingTask;
   readonly #webhooks: WebhookDeliveries;
+  /** On another one: a batch is large, and so are its results. */
+  readonly #upstreamTask: RepeatingTask;
+  readonly #upstream: UpstreamBatches;
   readonly #repairs: [name: string, repair: () => Promise<void>][];
   readonly #logger: Logger;
 
-  constructor(parts: ReconcilerParts, options: ReconcilerOptions) {
+  constructor(parts: ReconcilerParts & { upstream: Upstream }, options: ReconcilerOptions) {
     const offers = new JobOffers(parts, options);
     const blobs = new BlobCollection(parts);
     this.#logger = parts.logger;
@@ -47,15 +54,24 @@ export class Reconciler {
       run: () => this.#webhooks.send(),
       onError: (error) => parts.logger.warn({ err: error }, 'a round of webhooks failed; the next goes on'),
     });
+    this.#upstream = new UpstreamBatches({ ...parts, options: options.upstream });
+    this.#upstreamTask = new RepeatingTask(parts.backend, {
+      name: 'upstream',
+      everyMs: options.upstream.everyMs,
+      run: () => this.#upstream.run(),
+      onError: (error) =>
+        parts.logger.warn({ err: error }, 'a round of upstream batches failed; the next goes on'),
+    });
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#task.start(), this.#webhookTask.start()]);
+    await Promise.all([this.#task.start(), this.#webhookTask.start(), this.#upstreamTask.start()]);
   }
 
   async stop(): Promise<void> {
     await this.#webhooks.stop();
-    await Promise.all([this.#task.stop(), this.#webhookTask.stop()]);
+    this.#upstream.stop();
+    await Promise.all([this.#task.stop(), this.#webhookTask.stop(), this.#upstreamTask.stop()]);
   }
 
   /** One round of all repairs; one that fails does not keep the others from their work. */

@@ -28,9 +28,9 @@ export function addBatchRoutes(
   app.post(path, { bodyLimit }, async (request, reply) => {
     check(request);
     const made = batches.create(parse(request.body), config().batchMs);
-    if (made) return batchView(made, origin(request));
+    if (typeof made === 'object') return batchView(made, origin(request));
     reply.hijack();
-    reply.raw.destroy();
+    if (made === 'lost') reply.raw.destroy();
     return reply;
   });
   app.get(path, async (request: OfList) => {

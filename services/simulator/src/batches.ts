@@ -44,7 +44,7 @@ export interface BatchSnapshot {
 export class Batches {
   readonly #reply: (conversation: Conversation, job: string) => Reply;
   readonly #batches = new Map<string, Batch>();
-  #creations: ('lost' | Fault)[] = [];
+  #creations: ('lost' | 'hang' | Fault)[] = [];
   #items: { job: string | undefined; result: 'expired' | Fault }[] = [];
 
   constructor(reply: (conversation: Conversation, job: string) => Reply) {
@@ -63,17 +63,17 @@ export class Batches {
     this.#items = [];
   }
 
-  /** Null when the answer is lost although the batch was made. Throws ApiFault. */
-  create(body: unknown, batchMs: number | null): Batch | null {
+  /** What is said instead of the batch when its answer is `lost` or hangs, although it was made. Throws ApiFault. */
+  create(body: unknown, batchMs: number | null): Batch | 'lost' | 'hang' {
     const scripted = this.#creations.shift();
-    if (scripted !== undefined && scripted !== 'lost') throw toApiFault(scripted);
+    if (typeof scripted === 'object') throw toApiFault(scripted);
     const items = readItems(body);
     const createdAt = Date.now();
     const id = `msgbatch_sim${hash('sha1', `${createdAt} ${this.#batches.size} ${items[0]?.customId}`, 'hex').slice(0, 20)}`;
     const endsAt = batchMs === null ? null : createdAt + batchMs;
     const batch: Batch = { id, items, createdAt, endsAt, cancelAt: null, results: null };
     this.#batches.set(id, batch);
-    return scripted === 'lost' ? null : batch;
+    return scripted ?? batch;
   }
 
   get(id: string): Batch {

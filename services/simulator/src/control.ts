@@ -53,11 +53,11 @@ export type Script = z.input<typeof scriptBody>;
 
 /**
  * Body of `POST /__sim/batches/script`: what becomes of the next creations and of the next items, in order. A
- * creation that is lost makes the batch and answers nothing. Items are played for one job, or for any.
+ * creation that is lost, or hangs, makes the batch and answers nothing: it closes the connection, or keeps it. Items are played for one job, or for any.
  */
 export const batchScriptBody = z.strictObject({
   job: z.string().min(1).optional(),
-  creations: z.array(z.union([z.literal('lost'), fault])).default([]),
+  creations: z.array(z.union([z.enum(['lost', 'hang']), fault])).default([]),
   items: z.array(z.union([z.literal('expired'), fault])).default([]),
 });
 export type BatchScript = z.input<typeof batchScriptBody>;
