@@ -10,8 +10,8 @@ import type { UpstreamParts } from './upstream-parts.ts';
 const lookAfterShare = 1 / 20;
 const longestLookMs = 300_000;
 
-/** A provider that refuses or cannot be reached is left alone for so long, unless it says for how long. */
-const pauseMs = 15_000;
+/** A provider that refuses or cannot be reached is left alone for so many rounds, unless it says for how long. */
+const pausedRounds = 3;
 
 /** A batch that the provider does not know is given up after this time: shortly after its creation it may not yet. */
 const goneAfterMs = 3_600_000;
@@ -30,6 +30,8 @@ export class UpstreamBatches {
   /** When a model's provider may be asked again, and a batch be looked at, by the monotonic clock. */
   readonly #pausedUntil = new Map<string, number>();
   readonly #lookAt = new Map<string, number>();
+  /** Models without a provider here, which were warned about. */
+  readonly #unknown = new Set<string>();
   #sweepAt = 0;
 
   constructor(parts: Omit<UpstreamParts, 'stopping'>) {
@@ -63,6 +65,8 @@ export class UpstreamBatches {
     if (stopping.aborted || performance.now() < (this.#pausedUntil.get(model) ?? 0)) return;
     const provider = upstream(model);
     if (provider === null) {
+      if (this.#unknown.has(model)) return;
+      this.#unknown.add(model);
       logger.warn({ model }, 'calls wait for upstream batches of a provider that is not configured here');
       return;
     }
@@ -139,7 +143,8 @@ export class UpstreamBatches {
     return true;
   }
 
-  #pause(model: string, { retryAfterMs = pauseMs }: FleetError): void {
+  #pause(model: string, fault: FleetError): void {
+    const retryAfterMs = fault.retryAfterMs ?? pausedRounds * this.#parts.options.everyMs;
     this.#pausedUntil.set(model, performance.now() + Math.min(retryAfterMs, longestLookMs));
   }
 
