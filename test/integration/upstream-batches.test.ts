@@ -75,18 +75,23 @@ for (const { name, needs, open } of topologies) {
     test('a creation whose answer was lost is found again; a batch of somebody else is not taken for it', async () => {
       const { simulator } = fleet();
       await fleet().start('worker');
+      await simulator.batchMs(null);
+      await simulator.scriptBatches({ creations: ['lost'] });
+      const id = await submit([saysDone('found')]);
+      await parked(id);
+      await startReconciler();
+      await made(1);
       const params = { model: 'simulated', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
       await fetch(`${simulator.url}/v1/messages/batches`, {
         method: 'POST',
         headers: { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' },
         body: JSON.stringify({ requests: [{ custom_id: 'of-somebody-else', params }] }),
       });
-      await simulator.scriptBatches({ creations: ['lost'] });
-      const id = await submit([saysDone('found')]);
-      await parked(id);
-      await startReconciler();
+      await simulator.endBatches();
       expect(await fleet().ended(id)).toMatchObject({ state: 'succeeded', answer: 'found' });
-      expect(await sent()).toEqual(['of-somebody-else', `${id}-0-1`]);
+      expect(await sent()).toEqual([`${id}-0-1`, 'of-somebody-else']);
+      const [batch] = await simulator.batches();
+      expect(await fleet().topology.store.recordedBatches([batch?.id ?? ''])).toEqual([batch?.id]);
     });
 
     test('a creation that failed is found to be none, and the calls go into another batch', async () => {
