@@ -40,7 +40,8 @@ for (const { name, needs, open } of topologies) {
 
     test('50 jobs with a tool round each, and a reconciler killed between creation and record', async () => {
       const { simulator, tools, topology } = fleet();
-      const worker = await fleet().start('worker');
+      // A lock that is lost on a busy machine would have a safe tool called again.
+      const worker = await fleet().start('worker', { QUEUE_LOCK_MS: '30000' });
       await simulator.batchMs(null);
       await simulator.scriptBatches({ creations: ['hang'] });
       const numbers = Array.from({ length: 50 }, (_, n) => n);
