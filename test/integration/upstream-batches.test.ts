@@ -134,6 +134,20 @@ for (const { name, needs, open } of topologies) {
       expect(await metric(reconciler, 'fleet_upstream_tokens_total{type="output"}')).toMatch(/ [1-9]/);
     });
 
+    test('a batch that is refused as a whole fails its jobs, as a refused call would', async () => {
+      const { simulator, topology } = fleet();
+      await fleet().start('worker');
+      await simulator.scriptBatches({ creations: [{ status: 401 }] });
+      const ids = await Promise.all([submit([saysDone()]), submit([saysDone()])]);
+      await Promise.all(ids.map(parked));
+      await startReconciler();
+      for (const job of await Promise.all(ids.map((id) => fleet().ended(id)))) {
+        expect(job.error).toMatchObject({ code: 'model_authentication' });
+      }
+      expect(await sent()).toEqual([]);
+      await until('no open batch', async () => (await topology.store.openBatches()).length === 0);
+    });
+
     test('batches hold as many calls and bytes as they may', async () => {
       await fleet().start('worker');
       const texts = ['x'.repeat(20_000), ...Array.from({ length: 5 }, (_, n) => String(n))];
