@@ -183,7 +183,7 @@ for (const { name, needs, open } of topologies) {
     });
 
     test('failed lines run again when they are asked to', async () => {
-      await simulator.script([{ status: 400, error: 'invalid_request_error' }]);
+      await simulator.script([{ error: { status: 400, type: 'invalid_request_error' } }]);
       const batch = await call('POST', '/v1/batches', lines([{ query: 'fails first' }]));
       expect((await ended(batch.id)).counts).toMatchObject({ errored: 1 });
       expect(await results(batch.id)).toMatchObject([

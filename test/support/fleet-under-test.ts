@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agentSpec, isTerminal, type Job, plainJob } from '@mcp-fleet/core';
+import { agentSpec, isTerminal, type Job, type NewJob, plainJob } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { afterEach, beforeEach } from 'vitest';
 import { type CountingServer, startCountingServer } from './counting-server.ts';
@@ -20,11 +20,11 @@ export interface FleetUnderTest {
   tools: CountingServer;
   simulator: TestSimulator;
   /** Starts a process that is killed with the test. */
-  start(role: 'worker' | 'api', env?: Record<string, string>): Promise<FleetProcess>;
+  start(role: 'worker' | 'api' | 'reconciler', env?: Record<string, string>): Promise<FleetProcess>;
   /** Adds a server to the configuration of the processes that are started from then on. */
   addServer(name: string, entry: object): Promise<void>;
   /** Accepts a job whose model plays these replies, and puts its id into the queue. */
-  submit(replies: unknown[], text?: string): Promise<string>;
+  submit(replies: unknown[], text?: string, over?: Partial<NewJob>): Promise<string>;
   job(id: string): Promise<Job>;
   ended(id: string): Promise<Job>;
   /** Resolves when the queue holds no id any more. */
@@ -73,7 +73,8 @@ async function makeFleet(open: () => Promise<TestTopology>) {
     tools,
     simulator,
     async start(role, over = {}) {
-      const process = await startFleetProcess([role, '--config', config], { ...env, ...over });
+      const args = role === 'reconciler' ? [role] : [role, '--config', config];
+      const process = await startFleetProcess(args, { ...env, ...over });
       running.push(process);
       return process;
     },
@@ -81,12 +82,12 @@ async function makeFleet(open: () => Promise<TestTopology>) {
       servers[name] = entry;
       await writeFile(config, JSON.stringify({ mcpServers: servers }));
     },
-    async submit(replies, text = 'add') {
+    async submit(replies, text = 'add', over = {}) {
       const id = newId('job');
       await simulator.script(replies, id);
       const query = [{ type: 'text', text }];
       const job = { id, tenant, sessionId: null, agent, query };
-      await store.accept({ ...plainJob, ...job });
+      await store.accept({ ...plainJob, ...job, ...over });
       await queue.add(id);
       return id;
     },

@@ -1,4 +1,4 @@
-import { startSimulator } from '@mcp-fleet/simulator';
+import { type BatchScript, type BatchSnapshot, startSimulator } from '@mcp-fleet/simulator';
 import { until } from './until.ts';
 
 /** A simulator for one test, with the requests that tests make of it. */
@@ -18,6 +18,13 @@ export interface TestSimulator {
   requests(job: string): Promise<number>;
   /** Resolves when a job has made this many requests. */
   requested(job: string, times: number): Promise<void>;
+  /** Milliseconds until a batch of calls has ended; null holds it until `endBatches`. */
+  batchMs(ms: number | null): Promise<void>;
+  /** Says what becomes of the next batches and of their items. */
+  scriptBatches(script: BatchScript): Promise<void>;
+  endBatches(): Promise<void>;
+  /** All batches that were made, in order. */
+  batches(): Promise<BatchSnapshot[]>;
   stop(): Promise<void>;
 }
 
@@ -49,6 +56,13 @@ export async function startTestSimulator(): Promise<TestSimulator> {
     requests,
     async requested(job, times) {
       await until(`${times} model requests of ${job}`, async () => (await requests(job)) >= times);
+    },
+    batchMs: (ms) => post('config', { batchMs: ms }),
+    scriptBatches: (script) => post('batches/script', script),
+    endBatches: () => post('batches/end'),
+    batches: async () => {
+      const response = await fetch(`${simulator.url}/__sim/batches`);
+      return ((await response.json()) as { batches: BatchSnapshot[] }).batches;
     },
     stop: () => simulator.stop(),
   };

@@ -104,6 +104,7 @@ export interface Agent {
     tools?: string[];
     contextTokens: number;
     unknownOutcome: 'ask_model' | 'retry' | 'fail';
+    execution: 'live' | 'provider_batch' | 'auto';
     limits: {
       rounds: number;
       parallelToolCalls: number;
@@ -135,6 +136,7 @@ export interface AgentSettings {
   tools?: string[];
   contextTokens?: number;
   unknownOutcome?: 'ask_model' | 'retry' | 'fail';
+  execution?: 'live' | 'provider_batch' | 'auto';
   limits?: {
     rounds?: number;
     parallelToolCalls?: number;

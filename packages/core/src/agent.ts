@@ -8,6 +8,12 @@ export type ToolSafety = z.infer<typeof toolSafety>;
 export const unknownOutcomePolicy = z.enum(['ask_model', 'retry', 'fail']);
 export type UnknownOutcomePolicy = z.infer<typeof unknownOutcomePolicy>;
 
+/**
+ * How model calls are made: `live`, one by one; `provider_batch`, through the provider's own batches at its price for
+ * them, within a day; `auto`, through batches as long as the job's deadline leaves the time.
+ */
+export const execution = z.enum(['live', 'provider_batch', 'auto']);
+
 const day = 86_400_000;
 
 const limits = z.strictObject({
@@ -54,6 +60,7 @@ export const agentSpec = z.strictObject({
   contextTokens: z.int().min(0).max(10_000_000).default(100_000),
   /** Fallback for tools that the configuration says nothing about. */
   unknownOutcome: unknownOutcomePolicy.default('ask_model'),
+  execution: execution.default('live'),
   limits: limits.prefault({}),
 });
 

@@ -1,31 +1,32 @@
 import { FleetError } from './errors.ts';
 import { type Message, toolUses } from './message.ts';
+import type { ModelReply } from './ports.ts';
 import type { Running } from './running.ts';
-import { type ReplyStep, turnMessages } from './step.ts';
+import type { ReplyStep } from './step.ts';
+import { toRequest } from './to-request.ts';
 
 /**
  * Asks the model for the reply of a round. Throws `limit_exceeded` at the agent's limits, and for replies
  * that no legal conversation can be built on; those are never recorded.
  */
 export async function callModel(running: Running, context: Message[], round: number): Promise<ReplyStep> {
-  const { job, steps } = running.record;
-  const { limits } = job.agent;
   refuseBeyondLimits(running, round);
+  const { job, steps } = running.record;
   const started = running.ports.clock.now();
   running.emit({ type: 'model_started', round, model: job.agent.model });
-  const reply = await running.ports.model.complete(
-    {
-      model: job.agent.model,
-      system: job.agent.system,
-      messages: [...context, ...turnMessages(job.query, steps)],
-      tools: running.toolset.tools,
-      maxTokens: job.agent.maxTokens,
-      thinking: job.agent.thinking,
-      timeoutMs: limits.modelTimeoutMs,
-      jobId: job.id,
-    },
-    { signal: running.signal, onDelta: (text) => running.emit({ type: 'text_delta', round, text }) },
-  );
+  const reply = await running.ports.model.complete(toRequest(job, context, steps, running.toolset), {
+    signal: running.signal,
+    onDelta: (text) => running.emit({ type: 'text_delta', round, text }),
+  });
+  const ms = running.ports.clock.now() - started;
+  return replyStep(reply, { round, toolset: running.toolset.hash, ms });
+}
+
+/** A reply as the step of its round. Throws for one that no legal conversation can be built on. */
+export function replyStep(
+  reply: ModelReply,
+  { round, toolset, ms }: Pick<ReplyStep, 'round' | 'toolset' | 'ms'>,
+): ReplyStep {
   refuseUnusable(reply);
   return {
     kind: 'reply',
@@ -36,12 +37,13 @@ export async function callModel(running: Running, context: Message[], round: num
     model: reply.model,
     ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
     usage: reply.usage,
-    toolset: running.toolset.hash,
-    ms: running.ports.clock.now() - started,
+    toolset,
+    ms,
   };
 }
 
-function refuseBeyondLimits({ record }: Running, round: number): void {
+/** Throws `limit_exceeded` when the agent's limits allow no further reply. */
+export function refuseBeyondLimits({ record }: Running, round: number): void {
   const { limits } = record.job.agent;
   if (round >= limits.rounds) {
     throw new FleetError(

@@ -4,6 +4,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Fence, HeldJob } from './fence.ts';
 import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
 import type { ContentBlock } from './message.ts';
+import type { OffloadStore } from './offload-store.ts';
 import type { Page } from './page.ts';
 import type { Toolset } from './ports.ts';
 import type { NewSession, Session } from './session.ts';
@@ -112,7 +113,13 @@ export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy'>>;
  * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
  * database cannot be reached and `store_failed` for what it refuses; nothing else is thrown for an expected situation.
  */
-export interface ContextStore extends AgentStore, KeyStore, ApprovalStore, WebhookStore, BatchStore {
+export interface ContextStore
+  extends AgentStore,
+    KeyStore,
+    ApprovalStore,
+    OffloadStore,
+    WebhookStore,
+    BatchStore {
   /** Creates or upgrades tables and indexes. Idempotent, safe to run from several processes at once. */
   migrate(): Promise<void>;
   /** Resolves when the database answers and is migrated. Throws `store_unavailable` or `store_not_migrated`. */
@@ -181,7 +188,7 @@ export interface ContextStore extends AgentStore, KeyStore, ApprovalStore, Webho
   news(fences: readonly HeldJob[]): Promise<FenceNews[]>;
   /**
    * Sets the job waiting until a time. `due`: it has come at once, because the turn was asked to stop, or, for
-   * the reason `approval`, because a call was decided about since the job last asked.
+   * the reasons `approval` and `upstream_batch`, because what it waits for came since the job last asked.
    */
   park(fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'>;
   /** Hands a running job back to the queue without charging anything. */

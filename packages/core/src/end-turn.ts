@@ -4,6 +4,7 @@ import type { Ending } from './context-store.ts';
 import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
+import { upstreamWait } from './offline-call.ts';
 import type { Outcome } from './outcome.ts';
 import { type Running, Superseded } from './running.ts';
 import type { ReplyStep } from './step.ts';
@@ -101,15 +102,22 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
  * Parks a job that can only go on once a call is approved, until the first of its approvals expires or its
  * deadline comes. Nothing is charged.
  */
-export async function waitForApproval(running: Running, expiresMs: number): Promise<Outcome> {
-  const leftMs = running.deadlineAt === null ? expiresMs : running.deadlineAt - running.ports.clock.now();
+export function waitForApproval(running: Running, expiresMs: number): Promise<Outcome> {
+  return waitFor(running, approvalWait, expiresMs);
+}
+
+/** A job that waits for an upstream batch looks at least so often whether its answer is there. */
+const longestUpstreamWaitMs = 6 * 3_600_000;
+
+/** Parks a job until its upstream batch has ended, for so long at most. Nothing is charged. */
+export function waitForBatch(running: Running, mostMs: number): Promise<Outcome> {
+  return waitFor(running, upstreamWait, Math.min(mostMs, longestUpstreamWaitMs));
+}
+
+async function waitFor(running: Running, reason: string, mostMs: number): Promise<Outcome> {
+  const leftMs = running.deadlineAt === null ? mostMs : running.deadlineAt - running.ports.clock.now();
   if (leftMs <= 0) return fail(running, lateFor(running.record.job));
-  return park(
-    running,
-    Math.max(0, Math.ceil(Math.min(expiresMs, leftMs))),
-    approvalWait,
-    failuresSoFar(running),
-  );
+  return park(running, Math.max(0, Math.ceil(Math.min(mostMs, leftMs))), reason, failuresSoFar(running));
 }
 
 /** Failures in a row; those before a recorded step no longer count. */

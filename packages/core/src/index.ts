@@ -113,6 +113,14 @@ export {
   toolUseBlock,
   toolUses,
 } from './message.ts';
+export {
+  customIdOf,
+  type NewOfflineCall,
+  type OfflineAnswer,
+  type OfflineCall,
+  offlineAnswer,
+  upstreamWait,
+} from './offline-call.ts';
 export type { Outcome } from './outcome.ts';
 export type { Page } from './page.ts';
 export type {
@@ -128,6 +136,7 @@ export type {
   ToolProvider,
   Toolset,
 } from './ports.ts';
+export { rebuildRequest } from './rebuild-request.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
@@ -143,6 +152,7 @@ export {
   turnMessages,
   type Usage,
 } from './step.ts';
+export { p95, type UpstreamBatch, type UpstreamState, type WaitingCalls } from './upstream-batch.ts';
 export {
   type AttemptResult,
   type Delivery,

@@ -24,7 +24,7 @@ export function isTerminal(state: JobState): state is TerminalState {
 }
 
 /** Version of the stored form of a job and its steps. A worker hands back a job of a newer form. */
-export const jobFormat = 3;
+export const jobFormat = 4;
 
 /** Why a job failed. Codes are stable (errors.ts); the message is for people. */
 export interface JobError {

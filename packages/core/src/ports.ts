@@ -83,6 +83,8 @@ export interface Model {
     request: ModelRequest,
     options: { signal: AbortSignal; onDelta?: (text: string) => void },
   ): Promise<ModelReply>;
+  /** True for a model whose provider takes batches of calls; absent: none does. */
+  takesBatches?(model: string): boolean;
 }
 
 /** Time and chance, so that the core has none of its own. */

@@ -1,3 +1,4 @@
+import { askedOffline, replyOffline } from './ask-offline.ts';
 import { callModel } from './call-model.ts';
 import { callTools } from './call-tools.ts';
 import type { Take } from './context-store.ts';
@@ -20,6 +21,7 @@ import { type Job, jobFormat } from './job.ts';
 import { isFinal, JobRecord } from './job-record.ts';
 import { joinedIn, joinQueries } from './join-queries.ts';
 import type { Message } from './message.ts';
+import type { OfflineCall } from './offline-call.ts';
 import type { Outcome } from './outcome.ts';
 import type { Alarm, Toolset } from './ports.ts';
 import {
@@ -55,6 +57,7 @@ export async function runJob(jobId: string, ports: RunPorts, options: RunOptions
   try {
     if (take.expired && take.steps.length === 0) return await drop(running, 'expired', 'expired');
     refusePoison(running.record.job);
+    running.asked = await readAsked(running);
     running.toolset = await freezeToolset(running);
     const context = await loadContext(running);
     return await advance(running, context, options);
@@ -102,6 +105,7 @@ function open(
     deadlineAt: take.leftMs === null ? null : ports.clock.now() + take.leftMs,
     record,
     toolset: { hash: '', tools: [] },
+    asked: null,
     signal: deadline ? AbortSignal.any([options.signal, deadline.signal]) : options.signal,
     requests,
     joined: requests.join ? joinedIn({ record }) : null,
@@ -128,9 +132,17 @@ function refusePoison(job: Job): void {
   );
 }
 
-/** The tool list is that of the job's first reply; a job without one gets today's, kept before its first use. */
-async function freezeToolset({ record, ports, signal }: Running): Promise<Toolset> {
-  const frozen = record.firstReply?.toolset;
+/** Agents that run live leave nothing to upstream batches, so that there is nothing to read. */
+async function readAsked({ record, ports }: Running): Promise<OfflineCall | null> {
+  return record.job.agent.execution === 'live' ? null : ports.store.offlineCall(record.job.id);
+}
+
+/**
+ * The tool list is that of the job's first reply, or of the call that is to bring it; a job without one gets
+ * today's, kept before its first use.
+ */
+async function freezeToolset({ record, ports, signal, asked }: Running): Promise<Toolset> {
+  const frozen = record.firstReply?.toolset ?? asked?.toolset;
   if (frozen === undefined) {
     const toolset = await ports.tools.list(record.job.agent.tools, signal);
     await ports.store.saveToolset(toolset);
@@ -164,8 +176,11 @@ async function advance(running: Running, context: Message[], options: RunOptions
       if (undecidedForMs !== null) return waitForApproval(running, undecidedForMs);
       continue;
     }
-    if (running.requests.join) await joinQueries(running, next.round);
-    const reply = await callModel(running, context, next.round);
+    // What was asked already stays as it was asked.
+    if (running.requests.join && !askedOffline(running, next.round)) await joinQueries(running, next.round);
+    const offline = await replyOffline(running, next.round);
+    if (offline !== null && offline.kind !== 'reply') return offline;
+    const reply = offline ?? (await callModel(running, context, next.round));
     if (!isFinal(reply)) {
       await recordStep(running, reply);
       continue;

@@ -2,6 +2,7 @@ import type { ContextStore } from './context-store.ts';
 import type { FleetEvent } from './events.ts';
 import type { Fence } from './fence.ts';
 import type { JobRecord } from './job-record.ts';
+import type { OfflineCall } from './offline-call.ts';
 import type { Clock, Model, ToolProvider, Toolset } from './ports.ts';
 import type { Step } from './step.ts';
 
@@ -39,6 +40,8 @@ export interface Running {
   fence: Fence;
   record: JobRecord;
   toolset: Toolset;
+  /** What the job left to an upstream batch last; null for agents that run live. */
+  asked: OfflineCall | null;
   /** Aborts in the middle of a step: lock lost, drain time over, interrupted, or the deadline has come. */
   signal: AbortSignal;
   /** When the deadline comes, by this worker's own clock; null without one. */

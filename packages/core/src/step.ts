@@ -7,6 +7,8 @@ export const usage = z.object({
   outputTokens: z.int().min(0),
   cacheReadTokens: z.int().min(0).default(0),
   cacheWriteTokens: z.int().min(0).default(0),
+  /** Set for a reply that came through an upstream batch, whose tokens cost less. */
+  serviceTier: z.literal('batch').optional(),
 });
 export type Usage = z.infer<typeof usage>;
 

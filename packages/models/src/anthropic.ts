@@ -18,14 +18,7 @@ export interface AnthropicSettings {
  * @param provider the name that errors carry
  */
 export function createAnthropic(provider: string, settings: AnthropicSettings): Provider {
-  const client = new Anthropic({
-    apiKey: settings.apiKey,
-    authToken: null,
-    maxRetries: 0,
-    logLevel: 'off',
-    ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
-    ...(settings.fetch ? { fetch: settings.fetch } : {}),
-  });
+  const client = createClient(settings);
   const closing = new AbortController();
   return {
     complete(request, { signal, onDelta }) {
@@ -47,7 +40,19 @@ export function createAnthropic(provider: string, settings: AnthropicSettings): 
   };
 }
 
-function toParams(request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
+/** Anthropic's client, which leaves repeating and logging to the fleet. */
+export function createClient(settings: AnthropicSettings): Anthropic {
+  return new Anthropic({
+    apiKey: settings.apiKey,
+    authToken: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
+    ...(settings.fetch ? { fetch: settings.fetch } : {}),
+  });
+}
+
+export function toParams(request: ModelRequest): Anthropic.MessageCreateParamsNonStreaming {
   const params = {
     model: request.model,
     max_tokens: request.maxTokens,
@@ -92,7 +97,7 @@ async function streamed(
 }
 
 /** `message` is typed by hope: a proxy may have answered 200 with anything. */
-function toReply(
+export function toReply(
   provider: string,
   message: { [K in keyof Anthropic.Message]?: unknown },
   requestId: string | null | undefined,
@@ -112,7 +117,7 @@ function toReply(
   });
 }
 
-const readError: ProviderCall<unknown>['read'] = (thrown) => {
+export const readError: ProviderCall<unknown>['read'] = (thrown) => {
   if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) return null;
   const { status, headers } = thrown;
   // A stream's error event has no status, and neither has the SDK's own abort.

@@ -1,5 +1,6 @@
 import { FleetError, type Model } from '@mcp-fleet/core';
 import { type AnthropicSettings, createAnthropic } from './anthropic.ts';
+import { type ProviderName, parseModel } from './model-name.ts';
 import { createOpenAI, type OpenAISettings } from './openai.ts';
 import type { Provider } from './provider.ts';
 
@@ -14,11 +15,10 @@ export interface ModelSettings {
 
 /** A Model that sends each request to the provider that the model's name says. */
 export interface Models extends Model {
+  takesBatches(model: string): boolean;
   /** Ends the calls under way with `model_unavailable`. */
   close(): Promise<void>;
 }
-
-type ProviderName = 'anthropic' | 'openai' | 'simulated';
 
 const remedies: Record<ProviderName, string> = {
   anthropic: 'set ANTHROPIC_API_KEY',
@@ -36,6 +36,10 @@ export function createModels(settings: ModelSettings): Models {
     async complete(request, options) {
       const { provider, name } = route(request.model, providers);
       return provider.complete({ ...request, model: name }, options);
+    },
+    takesBatches(model) {
+      const provider = parseModel(model)?.provider;
+      return (provider === 'anthropic' || provider === 'simulated') && provider in providers;
     },
     async close() {
       for (const provider of Object.values(providers)) provider.close();
@@ -57,7 +61,7 @@ function createProviders({ anthropic, openai, simulated, fetch }: ModelSettings)
 }
 
 function route(model: string, providers: Providers): { provider: Provider; name: string } {
-  const target = parse(model);
+  const target = parseModel(model);
   if (!target) {
     throw new FleetError(
       'unknown_model',
@@ -70,15 +74,6 @@ function route(model: string, providers: Providers): { provider: Provider; name:
     'unknown_model',
     `The model ${model} needs the provider ${target.provider}: ${remedies[target.provider]}; ${configured(providers)}.`,
   );
-}
-
-function parse(model: string): { provider: ProviderName; name: string } | null {
-  const [, prefix, name] = /^(anthropic|openai)\/(.+)$/.exec(model) ?? [];
-  if (prefix && name) return { provider: prefix as ProviderName, name };
-  if (model.startsWith('simulated')) return { provider: 'simulated', name: model };
-  if (model.startsWith('claude-')) return { provider: 'anthropic', name: model };
-  if (model.startsWith('gpt-')) return { provider: 'openai', name: model };
-  return null;
 }
 
 function configured(providers: Providers): string {

@@ -24,6 +24,10 @@ export class PacedModel implements Model {
     this.#onLimited = onLimited;
   }
 
+  takesBatches(model: string): boolean {
+    return this.#model.takesBatches?.(model) ?? false;
+  }
+
   /** Another process met the limit of this model. */
   pause(model: string, forMs: number): void {
     const until = performance.now() + Math.min(forMs, longestPauseMs);

@@ -7,6 +7,7 @@ export { newId } from './id.ts';
 export { endProcess, type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
 export { createLogger, type Logger, logEvents } from './logger.ts';
 export { FleetMetrics } from './metrics.ts';
+export { modelSettings, type ProviderSettings } from './model-settings.ts';
 export { runService, type ServiceSetup } from './run-service.ts';
 export { waitForPart, waitUntilReachable } from './wait-until-reachable.ts';
 export { warnAboutSetup } from './warn-about-setup.ts';

@@ -1,4 +1,4 @@
-import type { AttemptResult, FleetEvent } from '@mcp-fleet/core';
+import type { AttemptResult, FleetEvent, Usage } from '@mcp-fleet/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -18,6 +18,9 @@ export class FleetMetrics {
   readonly #tokens: Counter<'type'>;
   readonly #repairs: Counter<'repair'>;
   readonly #webhooks: Counter<'outcome'>;
+  readonly #upstreamBatches: Counter<'result'>;
+  readonly #upstreamItems: Counter<'result'>;
+  readonly #upstreamTokens: Counter<'type'>;
 
   constructor(options: { processMetrics: boolean } = { processMetrics: true }) {
     const registers = [this.registry];
@@ -38,6 +41,17 @@ export class FleetMetrics {
     this.#tokens = counter('fleet_tokens_total', 'Tokens as the provider counted them.', ['type']);
     this.#repairs = counter('fleet_reconciler_repairs_total', 'What the reconciler put right.', ['repair']);
     this.#webhooks = counter('fleet_webhook_deliveries_total', 'Attempts to deliver an event.', ['outcome']);
+    this.#upstreamBatches = counter(
+      'fleet_upstream_batches_total',
+      'Upstream batches, by what came of them.',
+      ['result'],
+    );
+    this.#upstreamItems = counter('fleet_upstream_items_total', 'Calls in upstream batches that ended.', [
+      'result',
+    ]);
+    this.#upstreamTokens = counter('fleet_upstream_tokens_total', 'Tokens at the price of batches.', [
+      'type',
+    ]);
   }
 
   /** Listens to the core's events. */
@@ -74,11 +88,9 @@ export class FleetMetrics {
       this.#toolSeconds.observe({ outcome: step.outcome }, step.ms / 1000);
       return;
     }
-    this.#modelSeconds.observe(step.ms / 1000);
-    this.#tokens.inc({ type: 'input' }, step.usage.inputTokens);
-    this.#tokens.inc({ type: 'output' }, step.usage.outputTokens);
-    this.#tokens.inc({ type: 'cache_read' }, step.usage.cacheReadTokens);
-    this.#tokens.inc({ type: 'cache_write' }, step.usage.cacheWriteTokens);
+    // What waited in an upstream batch says nothing of how fast a model is.
+    if (step.usage.serviceTier !== 'batch') this.#modelSeconds.observe(step.ms / 1000);
+    countTokens(this.#tokens, step.usage);
   }
 
   repaired(repair: string, count: number): void {
@@ -87,6 +99,20 @@ export class FleetMetrics {
 
   webhookAttempted(outcome: AttemptResult['outcome']): void {
     this.#webhooks.inc({ outcome });
+  }
+
+  upstreamBatch(
+    result: 'submitted' | 'ended' | 'found' | 'not_created' | 'gone' | 'refused' | 'rate_limited' | 'unknown',
+  ): void {
+    this.#upstreamBatches.inc({ result });
+  }
+
+  upstreamItem(result: 'succeeded' | 'errored' | 'canceled' | 'expired'): void {
+    this.#upstreamItems.inc({ result });
+  }
+
+  upstreamTokens(usage: Usage): void {
+    countTokens(this.#upstreamTokens, usage);
   }
 
   /** A gauge that is read when the metrics are. */
@@ -100,4 +126,11 @@ export class FleetMetrics {
       },
     });
   }
+}
+
+function countTokens(counter: Counter<'type'>, usage: Usage): void {
+  counter.inc({ type: 'input' }, usage.inputTokens);
+  counter.inc({ type: 'output' }, usage.outputTokens);
+  counter.inc({ type: 'cache_read' }, usage.cacheReadTokens);
+  counter.inc({ type: 'cache_write' }, usage.cacheWriteTokens);
 }

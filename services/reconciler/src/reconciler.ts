@@ -1,3 +1,4 @@
+import type { Upstream } from '@mcp-fleet/models';
 import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import { BatchDispatch } from './batches/batch-dispatch.ts';
@@ -7,32 +8,34 @@ import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
 import type { ReconcilerParts } from './parts.ts';
 import { WebhookDeliveries, type WebhookOptions } from './send-webhooks.ts';
+import { UpstreamBatches } from './upstream/upstream-batches.ts';
+import type { UpstreamOptions } from './upstream/upstream-parts.ts';
 
 export interface ReconcilerOptions extends OfferOptions {
   everyMs: number;
   /** How often batches are looked after when they have nothing to do. */
   dispatchEveryMs: number;
   webhooks: WebhookOptions;
+  upstream: UpstreamOptions;
 }
 
 /** Milliseconds that one turn at batches may take, well within the lock of its tick. */
 const dispatchForMs = 5_000;
 
 /**
- * Puts right what a crash, a lost queue or a passed deadline left behind, and tells webhooks of ends. A schedule in the queue lets one
- * reconciler act at a time; every repair is idempotent, so that two would do no harm.
+ * Puts right what a crash, a lost queue or a passed deadline left behind, turns batches into jobs, tells webhooks of
+ * ends, and sends model calls in upstream batches. Each has a schedule of its own in the queue, so that none waits for
+ * a slow other one, and which lets one reconciler act at a time; all of it is idempotent, so that two would do no harm.
  */
 export class Reconciler {
-  readonly #task: RepeatingTask;
-  /** On a schedule of its own: receivers are slow, and what is to be repaired does not wait for them. */
-  readonly #webhookTask: RepeatingTask;
-  readonly #webhooks: WebhookDeliveries;
-  readonly #dispatchTask: RepeatingTask;
+  readonly #tasks: RepeatingTask[];
   readonly #dispatch: BatchDispatch;
+  readonly #webhooks: WebhookDeliveries;
+  readonly #upstream: UpstreamBatches;
   readonly #repairs: [name: string, repair: () => Promise<void>][];
   readonly #logger: Logger;
 
-  constructor(parts: ReconcilerParts, options: ReconcilerOptions) {
+  constructor(parts: ReconcilerParts & { upstream: Upstream }, options: ReconcilerOptions) {
     const offers = new JobOffers(parts, options);
     const blobs = new BlobCollection(parts);
     this.#logger = parts.logger;
@@ -42,36 +45,33 @@ export class Reconciler {
       ['offers', () => offers.offer()],
       ['blobs', () => blobs.collect()],
     ];
-    this.#task = new RepeatingTask(parts.backend, {
-      name: 'reconcile',
-      everyMs: options.everyMs,
-      run: () => this.reconcile(),
-      onError: (error) => parts.logger.warn({ err: error }, 'the schedule of the reconciler failed'),
-    });
     this.#dispatch = new BatchDispatch(parts);
-    this.#dispatchTask = new RepeatingTask(parts.backend, {
-      name: 'dispatch',
-      everyMs: options.dispatchEveryMs,
-      run: () => this.#dispatch.run(dispatchForMs),
-      onError: (error) => parts.logger.warn({ err: error }, 'a round of batches failed; the next goes on'),
-    });
     this.#webhooks = new WebhookDeliveries(parts, options.webhooks);
-    this.#webhookTask = new RepeatingTask(parts.backend, {
-      name: 'webhooks',
-      everyMs: options.webhooks.everyMs,
-      run: () => this.#webhooks.send(),
-      onError: (error) => parts.logger.warn({ err: error }, 'a round of webhooks failed; the next goes on'),
-    });
+    this.#upstream = new UpstreamBatches({ ...parts, options: options.upstream });
+    const task = (name: string, everyMs: number, run: () => Promise<void>) =>
+      new RepeatingTask(parts.backend, {
+        name,
+        everyMs,
+        run,
+        onError: (error) => parts.logger.warn({ err: error, task: name }, 'a round failed; the next goes on'),
+      });
+    this.#tasks = [
+      task('reconcile', options.everyMs, () => this.reconcile()),
+      task('dispatch', options.dispatchEveryMs, () => this.#dispatch.run(dispatchForMs)),
+      task('webhooks', options.webhooks.everyMs, () => this.#webhooks.send()),
+      task('upstream', options.upstream.everyMs, () => this.#upstream.run()),
+    ];
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#task.start(), this.#webhookTask.start(), this.#dispatchTask.start()]);
+    await Promise.all(this.#tasks.map((task) => task.start()));
   }
 
   async stop(): Promise<void> {
     this.#dispatch.stop();
+    this.#upstream.stop();
     await this.#webhooks.stop();
-    await Promise.all([this.#task.stop(), this.#webhookTask.stop(), this.#dispatchTask.stop()]);
+    await Promise.all(this.#tasks.map((task) => task.stop()));
   }
 
   /** One round of all repairs; one that fails does not keep the others from their work. */

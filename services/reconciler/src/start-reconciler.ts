@@ -1,9 +1,11 @@
 import { FleetError } from '@mcp-fleet/core';
+import { createUpstream } from '@mcp-fleet/models';
 import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
 import {
   type Environment,
   FleetMetrics,
   type Logger,
+  modelSettings,
   type Stoppable,
   StopStack,
   startHealthServer,
@@ -11,6 +13,7 @@ import {
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { Reconciler } from './reconciler.ts';
+import { upstreamOptions } from './upstream/upstream-options.ts';
 
 /** A reconciler process's parts, started in order. */
 export async function startReconciler(setup: {
@@ -34,13 +37,22 @@ export async function startReconciler(setup: {
     stack.add('queue', () => queue.stop());
     const metrics = new FleetMetrics();
     const reconciler = new Reconciler(
-      { store, queue, backend, signals: backend.signals(), logger, metrics },
+      {
+        store,
+        queue,
+        backend,
+        signals: backend.signals(),
+        logger,
+        metrics,
+        upstream: createUpstream(modelSettings(environment)),
+      },
       {
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: environment.RECONCILE_EVERY_MS,
         runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
         dispatchEveryMs: environment.DISPATCH_EVERY_MS,
         webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        upstream: upstreamOptions(environment),
       },
     );
     stack.add('reconciler', () => reconciler.stop());

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { anthropicApi, readAnthropicPrompt } from './anthropic-api.ts';
 import { ApiFault } from './api-fault.ts';
+import { addBatchRoutes } from './batch-routes.ts';
 import { checkAccess } from './check-access.ts';
 import { addControlRoutes } from './control-routes.ts';
 import type { Conversation } from './conversation.ts';
@@ -48,6 +49,8 @@ export function createApp(simulator: Simulator, apiKey: string | null | undefine
     return modelList;
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
+  const { batches } = simulator;
+  addBatchRoutes(app, { batches, config: () => simulator.config }, { apiKey, parse: parseBody });
   addControlRoutes(app, simulator);
   return app;
 }

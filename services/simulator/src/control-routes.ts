@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { configBody, scriptBody } from './control.ts';
+import { batchScriptBody, configBody, scriptBody } from './control.ts';
 import type { Simulator } from './simulator.ts';
 
 /** How tests steer a simulator that runs in another process. */
@@ -17,6 +17,14 @@ export function addControlRoutes(app: FastifyInstance, simulator: Simulator): vo
     simulator.configure(config.data);
     return simulator.config;
   });
+  app.post('/__sim/batches/script', async ({ body }, reply) => {
+    const script = parse(batchScriptBody, body);
+    if (!script.success) return reply.code(400).send({ error: script.message });
+    simulator.batches.script(script.data);
+    return { scripted: script.data.creations.length + script.data.items.length };
+  });
+  app.post('/__sim/batches/end', async () => ({ ended: simulator.batches.end() }));
+  app.get('/__sim/batches', async () => ({ batches: simulator.batches.snapshot() }));
   app.delete('/__sim/script', async () => ({ dropped: simulator.clearScripts() }));
   app.get('/__sim/requests', async () => ({ requests: simulator.requests.all() }));
   app.post('/__sim/release', async () => ({ released: simulator.gate.release() }));

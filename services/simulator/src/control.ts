@@ -51,6 +51,17 @@ export const scriptBody = z.strictObject({
 });
 export type Script = z.input<typeof scriptBody>;
 
+/**
+ * Body of `POST /__sim/batches/script`: what becomes of the next creations and of the next items, in order. A
+ * creation that is lost, or hangs, makes the batch and answers nothing: it closes the connection, or keeps it. Items are played for one job, or for any.
+ */
+export const batchScriptBody = z.strictObject({
+  job: z.string().min(1).optional(),
+  creations: z.array(z.union([z.enum(['lost', 'hang']), fault])).default([]),
+  items: z.array(z.union([z.literal('expired'), fault])).default([]),
+});
+export type BatchScript = z.input<typeof batchScriptBody>;
+
 /** Body of `POST /__sim/config`; absent keys stay as they are. */
 export const configBody = z.strictObject({
   /** Milliseconds before an answer begins, and the most that chance adds. */
@@ -60,6 +71,8 @@ export const configBody = z.strictObject({
   eventMs: z.number().min(0).optional(),
   /** Whether every request is logged for `GET /__sim/requests`. */
   requestLog: z.boolean().optional(),
+  /** Milliseconds from the creation of a batch to its end; null holds it until `POST /__sim/batches/end`. */
+  batchMs: z.number().min(0).nullable().optional(),
   /** Every n-th request fails so; null ends that. */
   fault: fault
     .extend({ every: z.int().min(1) })
@@ -74,6 +87,7 @@ export interface Config {
   latencyJitterMs: number;
   eventMs: number;
   requestLog: boolean;
+  batchMs: number | null;
   fault: (Fault & { every: number }) | null;
 }
 export type Fault = z.infer<typeof fault>;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiFault } from './api-fault.ts';
+import { Batches } from './batches.ts';
 import {
   type Config,
   configBody,
@@ -14,6 +15,7 @@ import { composeReply, plannedReply } from './reply.ts';
 import { RequestLog } from './request-log.ts';
 import { Scripts } from './script.ts';
 import { Stats } from './stats.ts';
+import { toApiFault } from './to-api-fault.ts';
 
 /** What a request is answered with. `unanswered` is a request that hung until its client left. */
 export type Answer =
@@ -29,6 +31,7 @@ export class Simulator {
   readonly stats = new Stats();
   readonly requests = new RequestLog();
   readonly gate = new Gate();
+  readonly batches = new Batches((conversation, job) => this.batchReply(conversation, job));
   private readonly scripts = new Scripts();
   private readonly initial: Config;
   private current: Config;
@@ -36,7 +39,14 @@ export class Simulator {
 
   constructor(config: SimulatorConfig) {
     const given = configBody.parse(config);
-    const plain: Config = { latencyMs: 0, latencyJitterMs: 0, eventMs: 0, fault: null, requestLog: false };
+    const plain: Config = {
+      latencyMs: 0,
+      latencyJitterMs: 0,
+      eventMs: 0,
+      fault: null,
+      requestLog: false,
+      batchMs: 0,
+    };
     this.initial = { ...plain, ...withoutAbsent(given) };
     this.current = this.initial;
   }
@@ -64,6 +74,7 @@ export class Simulator {
     this.scripts.reset();
     this.stats.reset();
     this.requests.reset();
+    this.batches.reset();
     this.gate.release();
     this.current = this.initial;
     this.sinceFault = 0;
@@ -95,6 +106,15 @@ export class Simulator {
     return { kind: 'fault_after', reply, after: scripted.fail_after, fault: late };
   }
 
+  /** What an item of a batch is answered with: a reply, as scripted for its job or planned, or a fault. */
+  private batchReply(conversation: Conversation, job: string): Reply {
+    const scripted = this.scripts.next(job);
+    if (scripted?.error) throw toApiFault(scripted.error);
+    return scripted?.content === undefined
+      ? plannedReply(conversation)
+      : composeReply(conversation, scripted);
+  }
+
   private dueFault(): Fault | null {
     const { fault } = this.current;
     if (fault === null) return null;
@@ -112,13 +132,6 @@ async function waited(ms: number, left: AbortSignal): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function toApiFault(fault: Fault): ApiFault {
-  const headers: Record<string, string> = {};
-  if (fault.retry_after !== undefined) headers['retry-after'] = String(fault.retry_after);
-  if (fault.retry_after_ms !== undefined) headers['retry-after-ms'] = String(fault.retry_after_ms);
-  return new ApiFault(fault.status, fault.message, { type: fault.type, code: fault.code, headers });
 }
 
 /** Drops keys that are present and undefined, which a spread would copy. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
-import type { Script, SimulatorConfig } from './control.ts';
+import type { BatchSnapshot } from './batches.ts';
+import type { BatchScript, Script, SimulatorConfig } from './control.ts';
 import { Simulator } from './simulator.ts';
 import type { SimulatorStats } from './stats.ts';
 
@@ -19,6 +20,12 @@ export interface RunningSimulator {
   stats(): SimulatorStats;
   /** Adds replies to be played in order; then it plans again. */
   script(script: Script): void;
+  /** Says what becomes of the next batches and of their items. */
+  scriptBatches(script: BatchScript): void;
+  /** Ends the batches that are held and returns how many there were. */
+  endBatches(): number;
+  /** All batches that were made, in order. */
+  batches(): BatchSnapshot[];
   configure(change: SimulatorConfig): void;
   /** Lets held requests go on and returns how many there were. */
   release(): number;
@@ -44,6 +51,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     port: address.port,
     stats: () => simulator.stats.snapshot(simulator.gate.held),
     script: (script) => simulator.script(script),
+    scriptBatches: (script) => simulator.batches.script(script),
+    endBatches: () => simulator.batches.end(),
+    batches: () => simulator.batches.snapshot(),
     configure: (change) => simulator.configure(change),
     release: () => simulator.gate.release(),
     untilHeld: (count) => simulator.gate.untilHeld(count),

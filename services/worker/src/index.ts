@@ -1,2 +1,2 @@
-export { createWorker, modelSettings, startWorker, type WorkerSetup } from './start-worker.ts';
+export { createWorker, startWorker, type WorkerSetup } from './start-worker.ts';
 export { FleetWorker, type WorkerOptions, type WorkerParts } from './worker.ts';

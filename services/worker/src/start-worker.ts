@@ -7,6 +7,7 @@ import {
   FleetMetrics,
   type Logger,
   logEvents,
+  modelSettings,
   type Stoppable,
   StopStack,
   startHealthServer,
@@ -132,31 +133,6 @@ type Listener = ReturnType<typeof logEvents>;
 function fanOut(...listeners: Listener[]): Listener {
   return (event) => {
     for (const listener of listeners) listener(event);
-  };
-}
-
-/** The providers that the environment has keys or URLs for. */
-export function modelSettings(environment: Environment): Parameters<typeof createModels>[0] {
-  const { ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, OPENAI_API_KEY, OPENAI_BASE_URL, SIMULATOR_URL } =
-    environment;
-  return {
-    ...(ANTHROPIC_API_KEY
-      ? {
-          anthropic: {
-            apiKey: ANTHROPIC_API_KEY,
-            ...(ANTHROPIC_BASE_URL ? { baseURL: ANTHROPIC_BASE_URL } : {}),
-          },
-        }
-      : {}),
-    ...(OPENAI_API_KEY || OPENAI_BASE_URL
-      ? {
-          openai: {
-            apiKey: OPENAI_API_KEY ?? 'none',
-            ...(OPENAI_BASE_URL ? { baseURL: OPENAI_BASE_URL } : {}),
-          },
-        }
-      : {}),
-    ...(SIMULATOR_URL ? { simulated: { baseURL: SIMULATOR_URL } } : {}),
   };
 }
 

@@ -6,6 +6,7 @@ import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { keyRules } from './keys.ts';
+import { offloadRules } from './offload.ts';
 import { storeRaces } from './races.ts';
 import { sessionRules } from './sessions.ts';
 import { storeVerbs } from './verbs.ts';
@@ -24,6 +25,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('batches', () => batchRules(() => opened));
+  describe('upstream batches', () => offloadRules(() => opened, options.raceRounds / 50));
   describe('blobs', () => blobRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));

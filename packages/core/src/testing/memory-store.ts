@@ -21,6 +21,13 @@ import type {
 } from '../context-store.ts';
 import type { Fence } from '../fence.ts';
 import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
+import {
+  customIdOf,
+  type NewOfflineCall,
+  type OfflineAnswer,
+  type OfflineCall,
+  upstreamWait,
+} from '../offline-call.ts';
 import type { Toolset } from '../ports.ts';
 import type { NewSession, Session } from '../session.ts';
 import { comparePositions, type Position, type Step } from '../step.ts';
@@ -30,7 +37,7 @@ interface StoredJob {
   steps: Step[];
   claims: Claim[];
   steers: boolean;
-  /** A call was decided about since the job last asked. */
+  /** A call was decided about, or an upstream batch answered, since the job last asked. */
   decided: boolean;
 }
 
@@ -54,7 +61,11 @@ type Verbs =
   | 'approvals'
   | 'approval'
   | 'decide'
-  | 'steps';
+  | 'steps'
+  | 'offlineCall'
+  | 'askOffline'
+  | 'withdrawCall'
+  | 'upstreamDurations';
 
 /** The part of the context store that the loop uses, in memory, for the core's own tests. */
 export class MemoryStore implements Pick<ContextStore, Verbs> {
@@ -63,6 +74,9 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
   readonly toolsets = new Map<string, Toolset>();
   readonly blobs = new Map<string, NewBlob>();
   readonly allApprovals: Approval[] = [];
+  readonly offline = new Map<string, OfflineCall>();
+  /** How long the upstream batches took that have ended, in milliseconds. */
+  durations: number[] = [];
   /** The time at which the clock of the store stands. */
   now = 1000;
   #takes = 0;
@@ -211,7 +225,8 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     this.before('park');
     const stored = this.#fenced(fence);
     if (!stored) return 'superseded';
-    const due = stored.job.interrupted || (wait.reason === approvalWait && stored.decided);
+    const comes = wait.reason === approvalWait || wait.reason === upstreamWait;
+    const due = stored.job.interrupted || (comes && stored.decided);
     Object.assign(stored.job, {
       state: 'waiting',
       waitUntil: new Date(this.now + (due ? 0 : wait.waitMs)),
@@ -268,6 +283,45 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     approval.decision = { ...structuredClone(verdict), at: new Date(this.now) };
     if (job.state === 'waiting' && job.waitReason === approvalWait) job.waitUntil = new Date(this.now);
     return { kind: 'decided', approval };
+  }
+
+  async offlineCall(jobId: string): Promise<OfflineCall | null> {
+    return this.offline.get(jobId) ?? null;
+  }
+
+  async askOffline(fence: Fence, call: NewOfflineCall): Promise<'asked' | 'superseded'> {
+    this.before('askOffline');
+    const stored = this.#fenced(fence);
+    if (!stored) return 'superseded';
+    stored.decided = false;
+    const { jobId, epoch } = fence;
+    if ((this.offline.get(jobId)?.round ?? -1) >= call.round) return 'asked';
+    const customId = customIdOf(jobId, call.round, epoch);
+    const { tenant } = stored.job;
+    const asked = { ...call, jobId, tenant, customId, batchId: null, answer: null };
+    this.offline.set(jobId, { ...asked, askedAt: new Date(this.now) });
+    return 'asked';
+  }
+
+  async withdrawCall(fence: Fence, { customId, answer }: OfflineCall): Promise<boolean> {
+    const standing = this.offline.get(fence.jobId);
+    if (!this.#fenced(fence) || standing?.customId !== customId) return false;
+    const free = answer === null ? standing.batchId === null && standing.answer === null : true;
+    return free && this.offline.delete(fence.jobId);
+  }
+
+  async upstreamDurations(): Promise<number[]> {
+    return this.durations;
+  }
+
+  /** What an upstream batch hands to a job. */
+  answerOffline(jobId: string, answer: OfflineAnswer): void {
+    const call = this.offline.get(jobId);
+    if (!call) throw new Error(`${jobId} asked for nothing`);
+    this.offline.set(jobId, { ...call, batchId: 'ub_1', answer });
+    const stored = this.jobs.get(jobId) as StoredJob;
+    stored.decided = true;
+    if (stored.job.waitReason === upstreamWait) stored.job.waitUntil = new Date(this.now);
   }
 
   async release(fence: Fence): Promise<'released' | 'superseded'> {

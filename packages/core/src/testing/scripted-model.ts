@@ -9,6 +9,8 @@ type Scripted =
 /** Plays given replies in order and keeps the requests, byte for byte as they were sent. */
 export class ScriptedModel implements Model {
   readonly requests: string[] = [];
+  /** Whether it takes batches. */
+  batches = true;
   readonly #replies: Scripted[];
 
   constructor(...replies: Scripted[]) {
@@ -17,6 +19,10 @@ export class ScriptedModel implements Model {
 
   add(...replies: Scripted[]): void {
     this.#replies.push(...replies);
+  }
+
+  takesBatches(): boolean {
+    return this.batches;
   }
 
   async complete(request: ModelRequest, { signal }: { signal: AbortSignal }): Promise<ModelReply> {

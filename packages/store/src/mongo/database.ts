@@ -25,6 +25,7 @@ import type {
   TenantDoc,
   ToolsetDoc,
 } from './documents.ts';
+import type { OfflineCallDoc, UpstreamBatchDoc } from './offload-documents.ts';
 import { ServerClock } from './server-clock.ts';
 import type { DeliveryDoc, WebhookDoc } from './webhook-documents.ts';
 
@@ -54,6 +55,8 @@ export interface Database {
   batches: Collection<BatchDoc>;
   lines: Collection<LineDoc>;
   shares: Collection<ShareDoc>;
+  offlineCalls: Collection<OfflineCallDoc>;
+  upstreamBatches: Collection<UpstreamBatchDoc>;
   meta: Collection<MetaDoc>;
   blobs: GridFSBucket;
   /** What the bucket keeps about its blobs. */
@@ -87,6 +90,8 @@ export function openDatabase(url: string): Database {
     batches: db.collection('batches'),
     lines: db.collection('batch_lines'),
     shares: db.collection('shares'),
+    offlineCalls: db.collection('offline_calls'),
+    upstreamBatches: db.collection('upstream_batches'),
     meta: db.collection('meta'),
     blobs: new GridFSBucket(db, { bucketName: 'blobs' }),
     files: db.collection('blobs.files'),

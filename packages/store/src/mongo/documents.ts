@@ -57,7 +57,7 @@ export interface JobDoc {
   interrupted?: true;
   replay_of?: string;
   batch_id?: string;
-  /** A call was decided about since the job last asked for its approvals. */
+  /** What the job waits for (approvals, an upstream batch) came since it last asked. */
   decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
   undecided?: true;

@@ -1,4 +1,11 @@
-import { approvalWait, type Fence, type FenceNews, type HeldJob, type Wait } from '@mcp-fleet/core';
+import {
+  approvalWait,
+  type Fence,
+  type FenceNews,
+  type HeldJob,
+  upstreamWait,
+  type Wait,
+} from '@mcp-fleet/core';
 import type { Filter } from 'mongodb';
 import { type Database, flushed, lazy } from './database.ts';
 import { type JobDoc, unended } from './documents.ts';
@@ -14,7 +21,7 @@ export async function park(
   const change = { state: 'waiting' as const, wait_until: until(waitMs), wait_reason: reason, failures };
   const undisturbed: Filter<JobDoc> = {
     interrupted: { $ne: true },
-    ...(reason === approvalWait ? { decided: { $ne: true } } : {}),
+    ...(reason === approvalWait || reason === upstreamWait ? { decided: { $ne: true } } : {}),
   };
   if (await handOver(database, fence, change, undisturbed)) return 'parked';
   const due = { ...change, wait_until: until(0) };

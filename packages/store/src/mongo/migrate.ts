@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 5;
+const version = 6;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -45,6 +45,7 @@ export async function migrate(database: Database): Promise<void> {
   );
   await indexWebhooks(database);
   await indexBatches(database);
+  await indexOffload(database);
   // Those of version 1 that nothing uses any more.
   await dropIndex(jobs, 'by_state');
   await dropIndex(sessions, 'by_active');
@@ -79,6 +80,16 @@ async function indexBatches({ batches, lines, files }: Database): Promise<void> 
     { name: 'by_custom_id', unique: true, partialFilterExpression: there('custom_id') },
   );
   await files.createIndex({ 'metadata.job_id': 1 }, { name: 'by_job' });
+}
+
+async function indexOffload({ offlineCalls, upstreamBatches }: Database): Promise<void> {
+  await offlineCalls.createIndex({ batch_id: 1, answer: 1, model: 1, asked_at: 1 }, { name: 'waiting' });
+  await offlineCalls.createIndex({ batch_id: 1, custom_id: 1 }, { name: 'by_batch' });
+  await upstreamBatches.createIndex({ state: 1, ended_at: -1 }, { name: 'by_state' });
+  await upstreamBatches.createIndex(
+    { upstream_id: 1 },
+    { name: 'by_upstream_id', unique: true, partialFilterExpression: there('upstream_id') },
+  );
 }
 
 const there = (field: string) => ({ [field]: { $exists: true } });

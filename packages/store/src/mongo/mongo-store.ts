@@ -30,8 +30,11 @@ import type {
   NewBlob,
   NewDelivery,
   NewJob,
+  NewOfflineCall,
   NewSession,
   NewWebhook,
+  OfflineAnswer,
+  OfflineCall,
   Page,
   Position,
   ReadyJob,
@@ -50,8 +53,11 @@ import type {
   Turn,
   UnannouncedJob,
   UploadedLines,
+  UpstreamBatch,
+  UpstreamState,
   Verdict,
   Wait,
+  WaitingCalls,
   WaitingLine,
   Webhook,
   WebhookChange,
@@ -78,6 +84,7 @@ import { interrupt, news, park, release } from './hand-over.ts';
 import { join } from './join.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import * as calls from './offline-calls.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
@@ -86,6 +93,7 @@ import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { take } from './take.ts';
 import { saveToolset, toolset } from './toolsets.ts';
+import * as upstream from './upstream-batches.ts';
 import * as hooks from './webhooks.ts';
 
 /** The context store on MongoDB, without transactions: every verb is one document's atomic write, or resumable. */
@@ -254,6 +262,29 @@ export class MongoStore implements ContextStore {
   advanceBatch = (batchId: string): Promise<BatchState> => this.#run(batching.advanceBatch, batchId);
   raiseShare = (tenant: string, used: number): Promise<void> => this.#run(raiseShare, tenant, used);
   shares = (tenants: readonly string[]): Promise<Map<string, Share>> => this.#run(shares, tenants);
+  offlineCall = (jobId: string): Promise<OfflineCall | null> => this.#run(calls.offlineCall, jobId);
+  askOffline = (fence: Fence, call: NewOfflineCall): Promise<'asked' | 'superseded'> =>
+    this.#run(calls.askOffline, fence, call);
+  withdrawCall = (fence: Fence, call: OfflineCall): Promise<boolean> =>
+    this.#run(calls.withdrawCall, fence, call);
+  waitingCalls = (): Promise<WaitingCalls[]> => this.#run(calls.waitingCalls);
+  claimCalls = (batch: Pick<UpstreamBatch, 'id' | 'model'>, limit: number): Promise<OfflineCall[]> =>
+    this.#run(calls.claimCalls, batch, limit);
+  unansweredCalls = (batchId: string): Promise<OfflineCall[]> => this.#run(calls.unansweredCalls, batchId);
+  releaseCalls = (batchId: string, jobIds: readonly string[] | null, how: 'again' | 'gone'): Promise<void> =>
+    this.#run(calls.releaseCalls, batchId, jobIds, how);
+  answerCalls = (batchId: string, answers: ReadonlyMap<string, OfflineAnswer>): Promise<string[]> =>
+    this.#run(calls.answerCalls, batchId, answers);
+  dropOfflineCalls = (limit: number): Promise<number> => this.#run(calls.dropOfflineCalls, limit);
+  openBatches = (): Promise<UpstreamBatch[]> => this.#run(upstream.openBatches);
+  moveBatch = (
+    id: string,
+    from: UpstreamState,
+    to: { state: UpstreamState; upstreamId?: string; requests?: number },
+  ): Promise<boolean> => this.#run(upstream.moveBatch, id, from, to);
+  recordedBatches = (upstreamIds: readonly string[]): Promise<string[]> =>
+    this.#run(upstream.recordedBatches, upstreamIds);
+  upstreamDurations = (limit: number): Promise<number[]> => this.#run(upstream.upstreamDurations, limit);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

@@ -31,7 +31,7 @@ export async function deleteSession(
   tenant: string,
   id: string,
 ): Promise<'deleted' | 'busy' | 'absent'> {
-  const { sessions, jobs, steps, claims, approvals, blobs } = database;
+  const { sessions, jobs, steps, claims, approvals, offlineCalls, blobs } = database;
   const held = await sessions.updateOne(
     { _id: id, tenant, $or: [{ active: null }, { deleting: true }] },
     { $set: { active: 'deleted', deleting: true } },
@@ -47,6 +47,7 @@ export async function deleteSession(
   const files = await blobs.find({ 'metadata.job_id': { $in: ids } }).toArray();
   for (const file of files) await blobs.delete(file._id);
   await approvals.deleteMany({ job_id: { $in: ids } }, flushed);
+  await offlineCalls.deleteMany({ _id: { $in: ids } }, flushed);
   await claims.deleteMany({ job_id: { $in: ids } }, flushed);
   await steps.deleteMany({ job_id: { $in: ids } }, flushed);
   await jobs.deleteMany({ session_id: id }, flushed);

@@ -1,4 +1,4 @@
-import { approvalWait, type Fence, type Wait } from '@mcp-fleet/core';
+import { approvalWait, type Fence, upstreamWait, type Wait } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 
 const parkJob = `
@@ -21,7 +21,7 @@ export async function park(
     reason,
     failures.model,
     failures.tools,
-    reason === approvalWait,
+    reason === approvalWait || reason === upstreamWait,
   ];
   const [row] = await database.lazy<{ due: boolean }>('park', parkJob, values);
   if (!row) return 'superseded';

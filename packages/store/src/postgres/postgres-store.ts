@@ -30,8 +30,11 @@ import type {
   NewBlob,
   NewDelivery,
   NewJob,
+  NewOfflineCall,
   NewSession,
   NewWebhook,
+  OfflineAnswer,
+  OfflineCall,
   Page,
   Position,
   ReadyJob,
@@ -50,8 +53,11 @@ import type {
   Turn,
   UnannouncedJob,
   UploadedLines,
+  UpstreamBatch,
+  UpstreamState,
   Verdict,
   Wait,
+  WaitingCalls,
   WaitingLine,
   Webhook,
   WebhookChange,
@@ -74,6 +80,7 @@ import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import * as calls from './offline-calls.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
@@ -82,6 +89,7 @@ import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { interrupt, join, news } from './steering.ts';
 import { take } from './take.ts';
+import * as upstream from './upstream-batches.ts';
 import * as hooks from './webhooks.ts';
 
 /** The context store on PostgreSQL: one statement for each of the port's verbs on the hot path. */
@@ -255,6 +263,30 @@ export class PostgresStore implements ContextStore {
   raiseShare = (tenant: string, used: number): Promise<void> =>
     lines.raiseShare(this.#database, tenant, used);
   shares = (tenants: readonly string[]): Promise<Map<string, Share>> => lines.shares(this.#database, tenants);
+  offlineCall = (jobId: string): Promise<OfflineCall | null> => calls.offlineCall(this.#database, jobId);
+  askOffline = (fence: Fence, call: NewOfflineCall): Promise<'asked' | 'superseded'> =>
+    calls.askOffline(this.#database, fence, call);
+  withdrawCall = (fence: Fence, call: OfflineCall): Promise<boolean> =>
+    calls.withdrawCall(this.#database, fence, call);
+  waitingCalls = (): Promise<WaitingCalls[]> => calls.waitingCalls(this.#database);
+  claimCalls = (batch: Pick<UpstreamBatch, 'id' | 'model'>, limit: number): Promise<OfflineCall[]> =>
+    calls.claimCalls(this.#database, batch, limit);
+  unansweredCalls = (batchId: string): Promise<OfflineCall[]> =>
+    calls.unansweredCalls(this.#database, batchId);
+  releaseCalls = (batchId: string, jobIds: readonly string[] | null, how: 'again' | 'gone'): Promise<void> =>
+    calls.releaseCalls(this.#database, batchId, jobIds, how);
+  answerCalls = (batchId: string, answers: ReadonlyMap<string, OfflineAnswer>): Promise<string[]> =>
+    calls.answerCalls(this.#database, batchId, answers);
+  dropOfflineCalls = (limit: number): Promise<number> => calls.dropOfflineCalls(this.#database, limit);
+  openBatches = (): Promise<UpstreamBatch[]> => upstream.openBatches(this.#database);
+  moveBatch = (
+    id: string,
+    from: UpstreamState,
+    to: { state: UpstreamState; upstreamId?: string; requests?: number },
+  ): Promise<boolean> => upstream.moveBatch(this.#database, id, from, to);
+  recordedBatches = (upstreamIds: readonly string[]): Promise<string[]> =>
+    upstream.recordedBatches(this.#database, upstreamIds);
+  upstreamDurations = (limit: number): Promise<number[]> => upstream.upstreamDurations(this.#database, limit);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */

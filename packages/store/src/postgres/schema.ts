@@ -252,6 +252,35 @@ export const migrations: readonly string[] = [
   ALTER TABLE fleet.tenants ADD COLUMN weight float8;
   CREATE TABLE fleet.shares (tenant text PRIMARY KEY, used float8 NOT NULL DEFAULT 0);
   `,
+  `
+  CREATE TABLE fleet.offline_calls (
+    job_id text PRIMARY KEY,
+    tenant text NOT NULL,
+    round int NOT NULL,
+    custom_id text NOT NULL,
+    model text NOT NULL,
+    toolset text NOT NULL,
+    batch_id text,
+    answer text,
+    asked_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX offline_calls_waiting ON fleet.offline_calls (model, asked_at)
+    WHERE batch_id IS NULL AND answer IS NULL;
+  CREATE INDEX offline_calls_by_batch ON fleet.offline_calls (batch_id, custom_id) WHERE batch_id IS NOT NULL;
+  CREATE TABLE fleet.upstream_batches (
+    id text PRIMARY KEY,
+    model text NOT NULL,
+    state text NOT NULL DEFAULT 'claimed',
+    upstream_id text UNIQUE,
+    requests int,
+    began_at timestamptz NOT NULL,
+    sent_at timestamptz,
+    ended_at timestamptz
+  );
+  CREATE INDEX upstream_batches_open ON fleet.upstream_batches (id)
+    WHERE state IN ('claimed', 'sending', 'submitted', 'returning');
+  CREATE INDEX upstream_batches_ended ON fleet.upstream_batches (ended_at DESC) WHERE state = 'ended';
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

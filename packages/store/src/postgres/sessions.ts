@@ -25,6 +25,7 @@ const findOpen = `
 const erasures = [
   'DELETE FROM fleet.blobs WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.approvals WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
+  'DELETE FROM fleet.offline_calls WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.claims WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.steps WHERE job_id IN (SELECT id FROM fleet.jobs WHERE session_id = $1)',
   'DELETE FROM fleet.jobs WHERE session_id = $1',

@@ -1,8 +1,8 @@
 import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
-import { createModels } from '@mcp-fleet/models';
+import { createModels, createUpstream } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
-import { Reconciler } from '@mcp-fleet/reconciler';
+import { Reconciler, upstreamOptions } from '@mcp-fleet/reconciler';
 import {
   type ConfigFile,
   defaultModel,
@@ -12,6 +12,7 @@ import {
   type Logger,
   listen,
   lockFolder,
+  modelSettings,
   parseAgents,
   type Stoppable,
   StopStack,
@@ -27,7 +28,7 @@ import {
   type ServersConfig,
 } from '@mcp-fleet/tools';
 import { AddressPolicy } from '@mcp-fleet/webhooks';
-import { createWorker, modelSettings } from '@mcp-fleet/worker';
+import { createWorker } from '@mcp-fleet/worker';
 
 export interface FleetSetup {
   environment: Environment;
@@ -97,13 +98,17 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     const reconciler = new Reconciler(
-      { store, queue, backend, signals: backend.signals(), metrics, logger },
+      {
+        ...{ store, queue, backend, signals: backend.signals(), metrics, logger },
+        upstream: createUpstream(modelSettings(environment)),
+      },
       {
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
         dispatchEveryMs: environment.DISPATCH_EVERY_MS,
         webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        upstream: upstreamOptions(environment),
       },
     );
     stack.add('reconciler', () => reconciler.stop());
