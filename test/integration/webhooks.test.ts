@@ -69,7 +69,13 @@ for (const { name, needs, open } of topologies) {
 
     function deliverer(over: Partial<WebhookOptions> = {}): WebhookDeliveries {
       const parts = { store: topology.store, metrics, logger };
-      const made = new WebhookDeliveries(parts, { everyMs: 2_000, allow: ['127.0.0.1'], ...over });
+      const made = new WebhookDeliveries(parts, {
+        everyMs: 2_000,
+        allow: ['127.0.0.1'],
+        disableAfterMs: 0,
+        keepMs: 0,
+        ...over,
+      });
       started.push(made);
       return made;
     }

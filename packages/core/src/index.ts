@@ -72,6 +72,13 @@ export {
   totalsOf,
 } from './job.ts';
 export {
+  asksFor,
+  type JobWebhook,
+  jobWebhookId,
+  type WebhookEvent,
+  webhookEvents,
+} from './job-webhook.ts';
+export {
   type ContentBlock,
   contentBlock,
   type Message,
@@ -116,16 +123,18 @@ export {
 } from './step.ts';
 export {
   type AttemptResult,
+  approvalEvent,
+  approvalOfEvent,
   type Delivery,
   type DueDeliveries,
   type EndedAttempt,
   endEvent,
   type NewDelivery,
   type NewWebhook,
+  type RecordedAttempt,
+  type UnannouncedApproval,
   type UnannouncedJob,
   type Webhook,
   type WebhookChange,
-  type WebhookEvent,
   wants,
-  webhookEvents,
 } from './webhook.ts';

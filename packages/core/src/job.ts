@@ -1,5 +1,6 @@
 import type { AgentSpec } from './agent.ts';
 import type { ErrorCode } from './errors.ts';
+import type { JobWebhook } from './job-webhook.ts';
 import type { ContentBlock } from './message.ts';
 import type { BusyPolicy } from './session.ts';
 import type { Position, Step } from './step.ts';
@@ -80,6 +81,8 @@ export interface Job {
   interrupted: boolean;
   /** The ended job that this one repeats. */
   replayOf: string | null;
+  /** A URL that is told of this job alone. */
+  webhook: JobWebhook | null;
   answer: string | null;
   stopReason: string | null;
   error: JobError | null;
@@ -105,6 +108,8 @@ export interface NewJob {
   notBefore: Date | null;
   expiresAt: Date | null;
   deadline: Date | null;
+  /** Needs the tenant's `jobSecrets` to be there. */
+  webhook: JobWebhook | null;
   /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
@@ -118,6 +123,7 @@ export const plainJob = {
   notBefore: null,
   expiresAt: null,
   deadline: null,
+  webhook: null,
   replay: null,
 } as const satisfies Partial<NewJob>;
 

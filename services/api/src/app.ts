@@ -9,6 +9,7 @@ import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
+import { jobWebhookRoutes } from './routes/job-webhooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { mcpRoutes } from './routes/mcp.ts';
@@ -60,6 +61,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   toolRoutes(app, parts);
   agentRoutes(app, parts);
   webhookRoutes(app, parts);
+  jobWebhookRoutes(app, parts);
   keyRoutes(app, parts);
   mcpRoutes(app);
   app.addHook('onClose', async () => {

@@ -1,6 +1,7 @@
 import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import { BlobCollection } from './collect-blobs.ts';
+import { deleteDeliveries } from './delete-deliveries.ts';
 import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
@@ -33,6 +34,7 @@ export class Reconciler {
       ['overdue', () => endOverdue(parts)],
       ['offers', () => offers.offer()],
       ['blobs', () => blobs.collect()],
+      ['deliveries', () => deleteDeliveries(parts, options.webhooks.keepMs)],
     ];
     this.#task = new RepeatingTask(parts.backend, {
       name: 'reconcile',

@@ -11,6 +11,7 @@ import {
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { Reconciler } from './reconciler.ts';
+import { webhookOptions } from './webhook-options.ts';
 
 /** A reconciler process's parts, started in order. */
 export async function startReconciler(setup: {
@@ -39,7 +40,7 @@ export async function startReconciler(setup: {
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: environment.RECONCILE_EVERY_MS,
         runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
-        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        webhooks: webhookOptions(environment),
       },
     );
     stack.add('reconciler', () => reconciler.stop());

@@ -100,6 +100,7 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       joined: null,
       interrupted: false,
       replayOf: job.replay?.of ?? null,
+      webhook: job.webhook,
       answer: null,
       stopReason: null,
       error: null,

@@ -1,6 +1,13 @@
 import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
 import type { StoredApproval } from '../approval-codec.ts';
-import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+import {
+  decodeAgent,
+  decodeError,
+  decodeJobWebhook,
+  decodeMetadata,
+  decodeQuery,
+  decodeTotals,
+} from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
 export interface SessionDoc {
@@ -56,6 +63,7 @@ export interface JobDoc {
   joined?: string;
   interrupted?: true;
   replay_of?: string;
+  webhook?: string;
   /** A call was decided about since the job last asked for its approvals. */
   decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
@@ -96,6 +104,8 @@ export interface ClaimDoc {
 /** An approval, at the key of its call's position. */
 export interface ApprovalDoc extends StoredApproval {
   _id: string;
+  /** Set once the webhooks of its tenant have their deliveries of it. */
+  announced?: true;
 }
 
 export interface ToolsetDoc {
@@ -178,6 +188,7 @@ export function toJob(doc: JobDoc): Job {
     joined: doc.joined ?? null,
     interrupted: doc.interrupted ?? false,
     replayOf: doc.replay_of ?? null,
+    webhook: doc.webhook === undefined ? null : decodeJobWebhook(doc.webhook),
     answer: doc.answer,
     stopReason: doc.stop_reason,
     error: doc.error === null ? null : decodeError(doc.error),

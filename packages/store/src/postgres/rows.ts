@@ -8,7 +8,14 @@ import {
   type Turn,
 } from '@mcp-fleet/core';
 import { z } from 'zod';
-import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+import {
+  decodeAgent,
+  decodeError,
+  decodeJobWebhook,
+  decodeMetadata,
+  decodeQuery,
+  decodeTotals,
+} from '../record-codec.ts';
 
 export interface JobRow {
   id: string;
@@ -32,6 +39,7 @@ export interface JobRow {
   joined: string | null;
   interrupted: boolean;
   replay_of: string | null;
+  webhook: string | null;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
@@ -77,6 +85,7 @@ export function toJob(row: JobRow): Job {
     joined: row.joined,
     interrupted: row.interrupted,
     replayOf: row.replay_of,
+    webhook: row.webhook === null ? null : decodeJobWebhook(row.webhook),
     answer: row.answer,
     stopReason: row.stop_reason,
     error: row.error === null ? null : decodeError(row.error),

@@ -2,7 +2,7 @@ import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKey
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
-import { Reconciler } from '@mcp-fleet/reconciler';
+import { Reconciler, webhookOptions } from '@mcp-fleet/reconciler';
 import {
   type ConfigFile,
   defaultModel,
@@ -102,7 +102,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
         everyMs: environment.RECONCILE_EVERY_MS,
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
-        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        webhooks: webhookOptions(environment),
       },
     );
     stack.add('reconciler', () => reconciler.stop());
