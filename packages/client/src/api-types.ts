@@ -388,7 +388,7 @@ export interface NewJobWebhook {
    *
    * @maxItems 5
    */
-  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
 }
 export interface NewJobWebhook1 {
   /**
@@ -400,7 +400,7 @@ export interface NewJobWebhook1 {
    *
    * @maxItems 5
    */
-  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
 }
 export interface NewSession {
   agent?: string;

@@ -1,4 +1,4 @@
-import type { JobWebhook } from '@mcp-fleet/core';
+import type { JobWebhook, WebhookEvent } from '@mcp-fleet/core';
 import { newSecret } from '@mcp-fleet/webhooks';
 import type { ApiParts } from './parts.ts';
 import { refuseUnreachable } from './webhook-url.ts';
@@ -14,9 +14,13 @@ export class JobWebhooks {
   }
 
   /** Throws `permission_denied` for a URL that a registered webhook could not have either. */
-  async admit(tenant: string, webhook: JobWebhook): Promise<JobWebhook> {
+  async admit(
+    tenant: string,
+    { url, events = [] }: { url: string; events?: WebhookEvent[] | undefined },
+  ): Promise<JobWebhook> {
     const { store, webhookAddresses } = this.#parts;
-    refuseUnreachable(webhook.url, webhookAddresses);
+    refuseUnreachable(url, webhookAddresses);
+    const webhook = { url, events };
     if (this.#ready.has(tenant)) return webhook;
     await store.jobSecrets(tenant, newSecret());
     this.#ready.add(tenant);

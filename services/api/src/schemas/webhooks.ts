@@ -9,9 +9,7 @@ const url = z
 const events = z.array(z.enum(webhookEvents)).max(webhookEvents.length).describe('Empty for all.');
 const description = z.string().max(500);
 
-export const newJobWebhook = z
-  .strictObject({ url, events: events.default([]) })
-  .meta({ id: 'NewJobWebhook' });
+export const newJobWebhook = z.strictObject({ url, events: events.optional() }).meta({ id: 'NewJobWebhook' });
 export const jobWebhook = z
   .object({ url: z.string(), events: z.array(z.enum(webhookEvents)) })
   .meta({ id: 'JobWebhook' });
