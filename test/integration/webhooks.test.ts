@@ -1,12 +1,4 @@
-import {
-  agentSpec,
-  type Delivery,
-  type JobWebhook,
-  type NewWebhook,
-  plainJob,
-  totalsOf,
-  type Webhook,
-} from '@mcp-fleet/core';
+import { agentSpec, type Delivery, type NewWebhook, plainJob, type Webhook } from '@mcp-fleet/core';
 import { startReconciler, WebhookDeliveries, type WebhookOptions } from '@mcp-fleet/reconciler';
 import { createLogger, FleetMetrics, newId, readEnvironment, type Stoppable } from '@mcp-fleet/runtime';
 import { newSecret } from '@mcp-fleet/webhooks';
@@ -61,7 +53,7 @@ for (const { name, needs, open } of topologies) {
     function deliverer(over: Partial<WebhookOptions> = {}): WebhookDeliveries {
       const parts = { store: topology.store, metrics, logger };
       const made = new WebhookDeliveries(parts, {
-        everyMs: 2_000,
+        everyMs: 20_000,
         allow: ['127.0.0.1'],
         disableAfterMs: 0,
         keepMs: 0,
