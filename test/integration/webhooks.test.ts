@@ -125,6 +125,16 @@ for (const { name, needs, open } of topologies) {
       expect(fourth?.body).not.toContain('secret');
     });
 
+    test('a reconciler empties the log of what is old', async () => {
+      const webhook = await newWebhook();
+      await endJob();
+      await deliverer().send();
+      expect(await log(webhook)).toHaveLength(1);
+      const env = { ...topology.env, RECONCILE_EVERY_MS: '200', WEBHOOK_LOG_DAYS: '0.000001' };
+      started.push(await startReconciler({ environment: readEnvironment(env), logger }));
+      await until('an empty log', async () => (await log(webhook)).length === 0);
+    });
+
     test('a receiver that answers 410 gets nothing more, and the webhook says why', async () => {
       const webhook = await newWebhook();
       receiver.answers.push(410);

@@ -43,7 +43,7 @@ const environment = z.object({
   WEBHOOK_EVERY_MS: milliseconds.min(100).default(5_000),
   WEBHOOK_ALLOW: commaSeparated,
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(0).default(5),
-  WEBHOOK_LOG_DAYS: z.coerce.number().min(1).default(30),
+  WEBHOOK_LOG_DAYS: z.coerce.number().positive().default(30),
   STARTUP_WAIT_MS: milliseconds.default(30_000),
   DURABILITY: z.enum(['default', 'strict']).default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
