@@ -1,9 +1,10 @@
-import { agentSpec, type Delivery, type NewWebhook, plainJob, totalsOf, type Webhook } from '@mcp-fleet/core';
+import { agentSpec, type Delivery, type NewWebhook, plainJob, type Webhook } from '@mcp-fleet/core';
 import { startReconciler, WebhookDeliveries, type WebhookOptions } from '@mcp-fleet/reconciler';
 import { createLogger, FleetMetrics, newId, readEnvironment, type Stoppable } from '@mcp-fleet/runtime';
 import { newSecret } from '@mcp-fleet/webhooks';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type EndedJob, endJob as endJobOf } from '../support/end-job.ts';
 import { describeWith } from '../support/services.ts';
 import { type TestTopology, topologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
@@ -15,7 +16,6 @@ import {
 
 const tenant = 'local';
 const agent = agentSpec.parse({ model: 'simulated' });
-const totals = totalsOf([]);
 const logger = createLogger('webhooks.test', 'silent');
 
 for (const { name, needs, open } of topologies) {
@@ -48,28 +48,17 @@ for (const { name, needs, open } of topologies) {
         ...over,
       });
 
-    /** A job that ends as a worker ends it, in the store alone: nobody tells a webhook. */
-    async function endJob(state: 'succeeded' | 'failed' = 'succeeded'): Promise<string> {
-      const { store } = topology;
-      const id = newId('job');
-      const query = [{ type: 'text', text: 'the secret query' }];
-      const metadata = { order: '7' };
-      await store.accept({ ...plainJob, id, tenant, sessionId: null, agent, query, metadata });
-      const take = await store.take(id);
-      if (take.kind !== 'taken') throw new Error(`${id} was not taken`);
-      const failed = { code: 'limit_exceeded', message: 'the secret message' } as const;
-      const error = state === 'failed' ? failed : null;
-      const ending = { state, step: null, answer: 'the secret answer', stopReason: null, error, totals };
-      await store.settle(
-        { jobId: id, sessionId: null, epoch: 1, owner: take.owner },
-        { ...ending, joined: null },
-      );
-      return id;
-    }
+    const endJob = (over: EndedJob = {}) => endJobOf(topology.store, tenant, over);
 
     function deliverer(over: Partial<WebhookOptions> = {}): WebhookDeliveries {
       const parts = { store: topology.store, metrics, logger };
-      const made = new WebhookDeliveries(parts, { everyMs: 2_000, allow: ['127.0.0.1'], ...over });
+      const made = new WebhookDeliveries(parts, {
+        everyMs: 20_000,
+        allow: ['127.0.0.1'],
+        disableAfterMs: 0,
+        keepMs: 0,
+        ...over,
+      });
       started.push(made);
       return made;
     }
@@ -127,13 +116,23 @@ for (const { name, needs, open } of topologies) {
       expect(third?.body).toBe(first.body);
 
       await logged(webhook, (each) => each.deliveredAt !== null && each.attempts === 1);
-      await endJob('failed');
+      await endJob({ state: 'failed' });
       const [, , , fourth] = await receiver.count(4);
       expect(JSON.parse(fourth?.body ?? '')).toMatchObject({
         type: 'job.failed',
         data: { state: 'failed', error: { type: 'limit_exceeded' } },
       });
       expect(fourth?.body).not.toContain('secret');
+    });
+
+    test('a reconciler empties the log of what is old', async () => {
+      const webhook = await newWebhook();
+      await endJob();
+      await deliverer().send();
+      expect(await log(webhook)).toHaveLength(1);
+      const env = { ...topology.env, RECONCILE_EVERY_MS: '200', WEBHOOK_LOG_DAYS: '0.000001' };
+      started.push(await startReconciler({ environment: readEnvironment(env), logger }));
+      await until('an empty log', async () => (await log(webhook)).length === 0);
     });
 
     test('a receiver that answers 410 gets nothing more, and the webhook says why', async () => {
@@ -152,7 +151,7 @@ for (const { name, needs, open } of topologies) {
       expect(receiver.received).toHaveLength(1);
     });
 
-    test('a delivery whose every attempt failed disables its webhook', async () => {
+    test('a delivery whose every attempt failed disables its webhook when all have failed for days', async () => {
       const webhook = await newWebhook();
       receiver.answers.push(500, 302, 404);
       await endJob();
@@ -160,17 +159,94 @@ for (const { name, needs, open } of topologies) {
       expect(receiver.received).toHaveLength(3);
       expect(new Set(receiver.received.map((event) => event.headers['webhook-id'])).size).toBe(1);
       const disabled = await topology.store.webhook(tenant, webhook.id);
-      expect(disabled?.disabled).toMatch(/All 3 attempts of the delivery whd_.* 404/);
+      expect(disabled?.disabled).toMatch(/Every attempt has failed for 0 days.* 404/);
       expect(await log(webhook)).toMatchObject([
         { attempts: 3, last: { outcome: 'failed', status: 404 }, nextAttemptAt: null, deliveredAt: null },
       ]);
       expect(await metrics.registry.metrics()).toMatch(/fleet_webhook_deliveries_total{outcome="failed"} 3/);
     });
 
+    test('one event that was never taken costs the webhook nothing, and what comes later is sent', async () => {
+      const webhook = await newWebhook();
+      const patient = deliverer({ retry: () => null, disableAfterMs: 5 * 86_400_000 });
+      receiver.answers.push(500);
+      await endJob();
+      await patient.send();
+      const failing = await topology.store.webhook(tenant, webhook.id);
+      expect(failing).toMatchObject({ disabled: null, failingSince: expect.any(Date) });
+      await endJob();
+      await patient.send();
+      expect((await log(webhook)).map(({ last }) => last?.outcome)).toEqual(['failed', 'delivered']);
+      expect((await topology.store.webhook(tenant, webhook.id))?.failingSince).toBeNull();
+    });
+
+    test('a receiver that is busy is left alone for as long as it asks', async () => {
+      const webhook = await newWebhook();
+      receiver.answers.push({ status: 429, retryAfter: '3600' });
+      await endJob();
+      await deliverer().send();
+      const [entry] = (await log(webhook)) as [Delivery];
+      expect(Number(entry.nextAttemptAt) - Date.now()).toBeGreaterThan(3_500_000);
+      expect(receiver.received).toHaveLength(1);
+    });
+
+    test('an approval is announced by another when its worker died before the job had parked', async () => {
+      const { store } = topology;
+      const webhook = await newWebhook({ events: ['approval.requested'] });
+      const id = newId('job');
+      await store.accept({
+        ...plainJob,
+        id,
+        tenant,
+        sessionId: null,
+        agent,
+        query: [{ type: 'text', text: 'pay' }],
+      });
+      const take = await store.take(id);
+      if (take.kind !== 'taken') throw new Error(`${id} was not taken`);
+      const call = { round: 0, slot: 1, toolUseId: 'toolu_1', tool: 'bank__pay', expiresMs: 60_000 };
+      const fence = { jobId: id, sessionId: null, epoch: 1, owner: take.owner };
+      await store.requestApprovals(fence, [{ ...call, input: { note: 'the secret note' } }]);
+
+      const senders = [deliverer(), deliverer()];
+      const all = async () => {
+        await Promise.all(senders.map((sender) => sender.send()));
+        return (await log(webhook))[0]?.deliveredAt;
+      };
+      await until('the delivery', all);
+      await store.take(id);
+      await store.requestApprovals({ ...fence, epoch: 2 }, [{ ...call, input: { note: 'the secret note' } }]);
+      await deliverer().send();
+      expect(receiver.received).toHaveLength(1);
+      const [event] = receiver.received as [ReceivedEvent];
+      expect(verify(webhook, event)).toMatchObject({
+        type: 'approval.requested',
+        data: { id, approval: { tool_use_id: 'toolu_1', tool: 'bank__pay' } },
+      });
+      expect(event.body).not.toContain('secret');
+    });
+
+    test("410 of a job's own webhook ends what is sent about that job, and nothing else", async () => {
+      const { store } = topology;
+      const [secret] = await store.jobSecrets(tenant, newSecret());
+      receiver.answers.push(410);
+      const first = await endJob({ webhook: { url: receiver.url, events: [] } });
+      await deliverer().send();
+      expect(await store.jobDeliveries(tenant, first, { limit: 10 })).toMatchObject([
+        { last: { outcome: 'gone' }, nextAttemptAt: null },
+      ]);
+      await endJob({ webhook: { url: receiver.url, events: [] } });
+      await endJob({ webhook: { url: receiver.url, events: ['job.failed'] } });
+      await deliverer().send();
+      expect(receiver.received).toHaveLength(2);
+      const { body, headers } = receiver.received[1] as ReceivedEvent;
+      new Verifier(secret as string).verify(body, headers as Record<string, string>);
+    });
+
     test('several senders at once deliver each event to each webhook once', async () => {
       const webhooks = [await newWebhook(), await newWebhook({ events: ['job.failed'] })];
       const jobs = await Promise.all(
-        Array.from({ length: 18 }, (_, n) => endJob(n % 3 ? 'succeeded' : 'failed')),
+        Array.from({ length: 18 }, (_, n) => endJob({ state: n % 3 ? 'succeeded' : 'failed' })),
       );
       const senders = [deliverer(), deliverer(), deliverer()];
       const all = async () => {

@@ -7,12 +7,14 @@ export interface ReceivedEvent {
   body: string;
 }
 
+type Answer = number | 'hold' | { status: number; retryAfter: string };
+
 /** Receives webhooks and answers as it is told. */
 export interface WebhookReceiver {
   url: string;
   received: ReceivedEvent[];
   /** Statuses of the next answers; 200 when there are none left, no answer at all for `hold`. */
-  answers: (number | 'hold')[];
+  answers: Answer[];
   /** Resolves when it has received so many events. */
   count(events: number): Promise<ReceivedEvent[]>;
   stop(): Promise<void>;
@@ -20,13 +22,15 @@ export interface WebhookReceiver {
 
 export async function startWebhookReceiver(host = '127.0.0.1'): Promise<WebhookReceiver> {
   const received: ReceivedEvent[] = [];
-  const answers: (number | 'hold')[] = [];
+  const answers: Answer[] = [];
   const server = createServer(async (request, response: ServerResponse) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const answer = answers.shift() ?? 200;
     received.push({ headers: request.headers, body });
-    if (answer !== 'hold') response.writeHead(answer).end();
+    if (answer === 'hold') return;
+    if (typeof answer === 'number') response.writeHead(answer).end();
+    else response.writeHead(answer.status, { 'retry-after': answer.retryAfter }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {

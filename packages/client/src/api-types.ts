@@ -69,9 +69,12 @@ export interface ApiTypes {
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
   Job: Job;
+  JobWebhook: JobWebhook;
+  JobWebhookSecrets: JobWebhookSecrets;
   Message: Message;
   NewApiKey: NewApiKey;
   NewJob: NewJob;
+  NewJobWebhook: NewJobWebhook1;
   NewSession: NewSession;
   NewWebhook: NewWebhook;
   Session: Session;
@@ -281,9 +284,21 @@ export interface Job {
   deadline: string | null;
   joined: string | null;
   replay_of: string | null;
+  webhook: JobWebhook | null;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
+}
+export interface JobWebhook {
+  url: string;
+  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+}
+export interface JobWebhookSecrets {
+  type: 'job_webhook_secrets';
+  /**
+   * `whsec_…` (Standard Webhooks), the newest first. Each signs: two while one is replaced.
+   */
+  secrets: string[];
 }
 export interface Message {
   job_id: string;
@@ -360,6 +375,34 @@ export interface NewJob {
    * The job fails when it has not ended by then.
    */
   deadline?: string;
+  webhook?: NewJobWebhook;
+}
+/**
+ * A URL that is told of this job, beside registered webhooks.
+ */
+export interface NewJobWebhook {
+  /**
+   * https, unless the operator allows its host.
+   */
+  url: string;
+  /**
+   * Empty for all.
+   *
+   * @maxItems 5
+   */
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+}
+export interface NewJobWebhook1 {
+  /**
+   * https, unless the operator allows its host.
+   */
+  url: string;
+  /**
+   * Empty for all.
+   *
+   * @maxItems 5
+   */
+  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
 }
 export interface NewSession {
   agent?: string;
@@ -451,6 +494,10 @@ export interface Webhook {
   description: string;
   enabled: boolean;
   disabled_reason: string | null;
+  /**
+   * Since when every attempt has failed.
+   */
+  failing_since: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -471,7 +518,14 @@ export interface WebhookChange {
 export interface WebhookDelivery {
   id: string;
   type: 'webhook_delivery';
-  webhook_id: string;
+  /**
+   * Null for the job's own webhook.
+   */
+  webhook_id: string | null;
+  /**
+   * Where the job's own webhook leads; null for a registered one.
+   */
+  url: string | null;
   event: 'job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested';
   /**
    * The `webhook-id` that the receiver gets, the same on every attempt.
@@ -495,6 +549,10 @@ export interface WebhookWithSecret {
   description: string;
   enabled: boolean;
   disabled_reason: string | null;
+  /**
+   * Since when every attempt has failed.
+   */
+  failing_since: string | null;
   created_at: string;
   updated_at: string;
   /**

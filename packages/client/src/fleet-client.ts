@@ -12,6 +12,7 @@ import type {
   Job,
   JobEvent,
   JobFilter,
+  JobWebhookSecrets,
   Message,
   NewApiKey,
   NewJob,
@@ -81,6 +82,9 @@ export class FleetClient {
     ): Promise<{ replayed: number; jobs: string[] }> => this.#post('/v1/jobs/replay', { ...filter, from }),
     /** What happens to the job, as it happens; ends with the job, and survives broken connections. */
     stream: (id: string, signal?: AbortSignal): AsyncGenerator<JobEvent> => followJob(this.#http, id, signal),
+    /** What webhooks were sent about the job, its own and registered ones. */
+    deliveries: (id: string, query: PageQuery = {}) =>
+      this.#list<WebhookDelivery>(`${jobPath(id)}/deliveries`, query),
     toolResults: async (id: string): Promise<ToolResultInfo[]> =>
       (await this.#get<{ data: ToolResultInfo[] }>(`${jobPath(id)}/tool_results`)).data,
     /** A tool result, whole; the response's `content-type` says what it is. */
@@ -153,6 +157,9 @@ export class FleetClient {
     rotateSecret: (id: string): Promise<WebhookWithSecret> => this.#post(`${webhookPath(id)}/rotate_secret`),
     deliveries: (id: string, query: PageQuery = {}) =>
       this.#list<WebhookDelivery>(`${webhookPath(id)}/deliveries`, query),
+    /** What signs events to the URLs that jobs are submitted with, the newest first. Needs the scope `admin`. */
+    jobSecrets: (): Promise<JobWebhookSecrets> => this.#get('/v1/job_webhook_secrets'),
+    rotateJobSecret: (): Promise<JobWebhookSecrets> => this.#post('/v1/job_webhook_secrets/rotate'),
     redeliver: (deliveryId: string): Promise<WebhookDelivery> =>
       this.#post(`/v1/webhook_deliveries/${encodeURIComponent(deliveryId)}/redeliver`, undefined, true),
   };

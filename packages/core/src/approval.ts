@@ -44,6 +44,8 @@ export interface RequestedApproval extends Approval {
 export interface ApprovalFilter {
   jobId?: string | undefined;
   pending?: boolean | undefined;
+  /** Of the job: the one at this position. */
+  at?: Position | undefined;
 }
 
 /** What a verdict came to: `already` decided or expired as `approval` says, or its job has `ended` without it. */

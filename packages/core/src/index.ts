@@ -99,6 +99,13 @@ export {
   totalsOf,
   workOf,
 } from './job.ts';
+export {
+  asksFor,
+  type JobWebhook,
+  jobWebhookId,
+  type WebhookEvent,
+  webhookEvents,
+} from './job-webhook.ts';
 export { idInLane, type Lane, laneOf, lanes } from './lane.ts';
 export {
   type ContentBlock,
@@ -155,16 +162,18 @@ export {
 export { p95, type UpstreamBatch, type UpstreamState, type WaitingCalls } from './upstream-batch.ts';
 export {
   type AttemptResult,
+  approvalEvent,
+  approvalOfEvent,
   type Delivery,
   type DueDeliveries,
   type EndedAttempt,
   endEvent,
   type NewDelivery,
   type NewWebhook,
+  type RecordedAttempt,
+  type UnannouncedApproval,
   type UnannouncedJob,
   type Webhook,
   type WebhookChange,
-  type WebhookEvent,
   wants,
-  webhookEvents,
 } from './webhook.ts';

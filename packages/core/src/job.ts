@@ -1,5 +1,6 @@
 import type { AgentSpec } from './agent.ts';
 import type { ErrorCode } from './errors.ts';
+import type { JobWebhook } from './job-webhook.ts';
 import type { ContentBlock } from './message.ts';
 import type { BusyPolicy } from './session.ts';
 import type { Position, Step } from './step.ts';
@@ -84,6 +85,8 @@ export interface Job {
   replayOf: string | null;
   /** The batch of which it is a line. */
   batchId: string | null;
+  /** A URL that is told of this job alone. */
+  webhook: JobWebhook | null;
   answer: string | null;
   stopReason: string | null;
   error: JobError | null;
@@ -111,6 +114,8 @@ export interface NewJob {
   notBefore: Date | null;
   expiresAt: Date | null;
   deadline: Date | null;
+  /** Needs the tenant's `jobSecrets` to be there. */
+  webhook: JobWebhook | null;
   /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
@@ -125,6 +130,7 @@ export const plainJob = {
   notBefore: null,
   expiresAt: null,
   deadline: null,
+  webhook: null,
   replay: null,
 } as const satisfies Partial<NewJob>;
 

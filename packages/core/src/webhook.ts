@@ -1,14 +1,6 @@
+import { type Approval, approvalId, parseApprovalId } from './approval.ts';
 import type { TerminalState } from './job.ts';
-
-/** What a webhook can be told of. */
-export const webhookEvents = [
-  'job.succeeded',
-  'job.failed',
-  'job.canceled',
-  'job.expired',
-  'approval.requested',
-] as const;
-export type WebhookEvent = (typeof webhookEvents)[number];
+import { asksFor, type JobWebhook, type WebhookEvent } from './job-webhook.ts';
 
 export interface NewWebhook {
   /** `wh_…` */
@@ -28,11 +20,13 @@ export interface NewWebhook {
 export interface Webhook extends NewWebhook {
   /** It is told of what happens from then on: its creation, or when it was last enabled again. */
   enabledAt: Date;
+  /** Since when every attempt has failed; null after one that was delivered. */
+  failingSince: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
 
-/** Fields that are absent stay as they are. `disabled: null` enables. */
+/** Fields that are absent stay as they are. `disabled: null` enables. Enabling, or another URL, ends `failingSince`. */
 export interface WebhookChange {
   url?: string | undefined;
   secrets?: string[] | undefined;
@@ -47,14 +41,25 @@ export interface UnannouncedJob {
   tenant: string;
   state: TerminalState;
   endedAt: Date;
+  webhook: JobWebhook | null;
+}
+
+/** An approval that was asked for, and that its tenant's webhooks were not told of yet. */
+export interface UnannouncedApproval extends Pick<Approval, 'jobId' | 'tenant' | 'round' | 'slot'> {
+  requestedAt: Date;
+  /** That of the job. */
+  webhook: JobWebhook | null;
 }
 
 export interface NewDelivery {
   /** `whd_…` */
   id: string;
+  /** `jobWebhookId` for a URL that the job was submitted with. */
   webhookId: string;
   tenant: string;
   jobId: string;
+  /** Where a job's own webhook leads; null for a registered one. */
+  url: string | null;
   event: WebhookEvent;
   /** The receiver's `webhook-id`, the same on every attempt. Unique for a webhook. */
   eventId: string;
@@ -101,6 +106,12 @@ export interface DueDeliveries {
   leaseMs: number;
 }
 
+/** How an attempt left the webhook. */
+export interface RecordedAttempt {
+  /** Milliseconds for which every attempt to this webhook has failed; null unless this one failed. */
+  failingMs: number | null;
+}
+
 /** The event that a job ended with, under an id that is always the same for this end. */
 export function endEvent(job: { jobId: string; state: TerminalState }): {
   event: WebhookEvent;
@@ -109,8 +120,24 @@ export function endEvent(job: { jobId: string; state: TerminalState }): {
   return { event: `job.${job.state}`, eventId: `evt_${job.jobId}_${job.state}` };
 }
 
+const approvalEventId = /^evt_(.+)_approval$/;
+
+/** The event of an approval that was asked for, under an id that is always the same for this approval. */
+export function approvalEvent(approval: Pick<Approval, 'jobId' | 'round' | 'slot'>): {
+  event: WebhookEvent;
+  eventId: string;
+} {
+  return { event: 'approval.requested', eventId: `evt_${approvalId(approval)}_approval` };
+}
+
+/** Which approval an event is about; null when it is about none. */
+export function approvalOfEvent(eventId: string): Pick<Approval, 'jobId' | 'round' | 'slot'> | null {
+  const [, id] = approvalEventId.exec(eventId) ?? [];
+  return id === undefined ? null : parseApprovalId(id);
+}
+
 /** True when a webhook is to be told of an event that happened at a time. */
 export function wants(webhook: Webhook, event: WebhookEvent, at: Date): boolean {
   if (webhook.disabled !== null || at < webhook.enabledAt) return false;
-  return webhook.events.length === 0 || webhook.events.includes(event);
+  return asksFor(webhook, event);
 }

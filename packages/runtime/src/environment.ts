@@ -50,6 +50,8 @@ const environment = z.object({
   UPSTREAM_REQUESTS: z.coerce.number().int().min(1).max(100_000).default(10_000),
   UPSTREAM_BYTES: z.coerce.number().int().min(1_000).max(256_000_000).default(64_000_000),
   UPSTREAM_UNKNOWN_MS: milliseconds.default(180_000),
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(0).default(5),
+  WEBHOOK_LOG_DAYS: z.coerce.number().positive().default(30),
   STARTUP_WAIT_MS: milliseconds.default(30_000),
   DURABILITY: z.enum(['default', 'strict']).default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

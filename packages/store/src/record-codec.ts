@@ -7,9 +7,11 @@ import {
   errorCodes,
   type JobError,
   type JobTotals,
+  type JobWebhook,
   type Step,
   step,
   type Toolset,
+  webhookEvents,
 } from '@mcp-fleet/core';
 import { z } from 'zod';
 
@@ -38,6 +40,9 @@ const jobError = z.object({
   message: z.string(),
 });
 export const decodeError = (text: string): JobError => jobError.parse(JSON.parse(text));
+
+const jobWebhook = z.object({ url: z.string(), events: z.array(z.enum(webhookEvents)) });
+export const decodeJobWebhook = (text: string): JobWebhook => jobWebhook.parse(JSON.parse(text));
 
 const totals = z.object({
   inputTokens: z.number(),

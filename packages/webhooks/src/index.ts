@@ -1,7 +1,7 @@
 export { AddressPolicy } from './address-policy.ts';
 export { urlProblem } from './check-url.ts';
-export { eventBody } from './event-body.ts';
+export { approvalBody, endBody } from './event-body.ts';
 export type { Lookup } from './guarded-agent.ts';
-export { nextAttemptMs } from './retry-schedule.ts';
+export { nextAttemptMs, withRetryAfter } from './retry-schedule.ts';
 export { newSecret } from './sign.ts';
-export { type SenderOptions, WebhookSender } from './webhook-sender.ts';
+export { type SenderOptions, type SendResult, WebhookSender } from './webhook-sender.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextAttemptMs } from './retry-schedule.ts';
+import { nextAttemptMs, withRetryAfter } from './retry-schedule.ts';
 
 const day = 24 * 60 * 60_000;
 
@@ -26,4 +26,11 @@ test('the first waits are short, each is longer than the one before until half a
 
 test('there is nothing after the last attempt, nor before the first', () => {
   expect([0, 10, 11, 1_000].map((attempt) => nextAttemptMs(attempt, 0.5))).toEqual([null, null, null, null]);
+});
+
+test('a wait is as long as the receiver asks for, up to six hours, and never shorter than it was', () => {
+  expect(withRetryAfter(5_000, null)).toBe(5_000);
+  expect(withRetryAfter(5_000, 60_000)).toBe(60_000);
+  expect(withRetryAfter(300_000, 60_000)).toBe(300_000);
+  expect(withRetryAfter(5_000, 30 * day)).toBe(day / 4);
 });

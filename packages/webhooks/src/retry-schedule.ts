@@ -16,6 +16,9 @@ const attemptsAt = [
   24 * hours,
 ];
 
+/** A receiver's own wish to wait counts up to this. */
+const longestRetryAfter = 6 * hours;
+
 /** The part of a wait by which it is shortened or prolonged at most, so that failures do not return together. */
 const jitter = 0.1;
 
@@ -28,4 +31,9 @@ export function nextAttemptMs(attempt: number, random: number): number | null {
   const made = attemptsAt[attempt - 1];
   if (next === undefined || made === undefined) return null;
   return Math.round((next - made) * (1 - jitter + 2 * jitter * random));
+}
+
+/** The wait until the next attempt, no shorter than the receiver asked for, within a bound of six hours. */
+export function withRetryAfter(waitMs: number, retryAfterMs: number | null): number {
+  return Math.max(waitMs, Math.min(retryAfterMs ?? 0, longestRetryAfter));
 }

@@ -33,7 +33,13 @@ test('an event arrives as it was signed', async () => {
     received = { url: request.url, body, headers: request.headers as Record<string, string> };
     response.writeHead(204).end();
   });
-  expect(result).toEqual({ outcome: 'delivered', status: 204, error: null, durationMs: expect.any(Number) });
+  expect(result).toEqual({
+    outcome: 'delivered',
+    status: 204,
+    error: null,
+    retryAfterMs: null,
+    durationMs: expect.any(Number),
+  });
   expect(received?.url).toBe('/hook?to=me');
   expect(received?.headers['webhook-id']).toBe('evt_1');
   expect(received?.headers['content-type']).toBe('application/json');
@@ -54,6 +60,24 @@ test.each([
 ])('an answer of %i is %s', async (status, outcome) => {
   const result = await sendTo((_request, response) => response.writeHead(status).end());
   expect(result).toMatchObject({ outcome, status });
+});
+
+test.each([
+  [429, '7', 7_000],
+  [503, 'date', 90_000],
+  [503, 'soon', null],
+  [429, undefined, null],
+  [500, '7', null],
+])('of an answer of %i with retry-after %s, %s ms count', async (status, header, expected) => {
+  // A date has no milliseconds.
+  const date = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 90_000).toUTCString();
+  const result = await sendTo((_request, response) => {
+    if (header !== undefined) response.setHeader('retry-after', header === 'date' ? date() : header);
+    response.writeHead(status).end();
+  });
+  expect(result.outcome).toBe('failed');
+  if (header !== 'date') expect(result.retryAfterMs).toBe(expected);
+  else expect(Math.abs((result.retryAfterMs ?? 0) - 90_000)).toBeLessThan(2_000);
 });
 
 test('a receiver that does not answer fails in time', async () => {

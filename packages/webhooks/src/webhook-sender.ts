@@ -11,6 +11,12 @@ const defaultTimeoutMs = 15_000;
 /** Bytes of an answer's body that are read, so that the connection can be used again; a longer one closes it. */
 const mostAnswerBytes = 1_024;
 
+/** What an attempt came to. `retryAfterMs`: how long a receiver that is busy asked to be left alone. */
+export type SendResult = AttemptResult & { retryAfterMs: number | null };
+
+/** Answers whose `retry-after` counts. */
+const busyStatuses = new Set([429, 503]);
+
 export interface SenderOptions {
   /** Hosts, addresses and CIDR ranges that may be reached although they are private, also without encryption. */
   allow?: readonly string[];
@@ -35,7 +41,7 @@ export class WebhookSender {
     webhook: Pick<Webhook, 'url' | 'secrets'>,
     message: { eventId: string; body: string; at: Date },
     signal?: AbortSignal,
-  ): Promise<AttemptResult> {
+  ): Promise<SendResult> {
     const began = performance.now();
     const result = await this.#attempt(webhook, message, signal);
     return { ...result, durationMs: Math.round(performance.now() - began) };
@@ -50,9 +56,9 @@ export class WebhookSender {
     { url, secrets }: Pick<Webhook, 'url' | 'secrets'>,
     { eventId, body, at }: { eventId: string; body: string; at: Date },
     signal: AbortSignal | undefined,
-  ): Promise<Omit<AttemptResult, 'durationMs'>> {
+  ): Promise<Omit<SendResult, 'durationMs'>> {
     const problem = urlProblem(url, this.#policy);
-    if (problem !== null) return { outcome: 'refused', status: null, error: problem };
+    if (problem !== null) return refusal(problem);
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     try {
       const answer = await request(url, {
@@ -67,7 +73,7 @@ export class WebhookSender {
         signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       });
       await drop(answer);
-      return resultOf(answer.statusCode);
+      return resultOf(answer.statusCode, answer.headers['retry-after'], at);
     } catch (thrown) {
       if (timeout.aborted) return failed(`No answer came within ${this.#timeoutMs / 1_000} s.`);
       return faultOf(thrown);
@@ -88,23 +94,43 @@ async function drop({ body }: Dispatcher.ResponseData): Promise<void> {
   }
 }
 
-function resultOf(status: number): Omit<AttemptResult, 'durationMs'> {
-  if (status >= 200 && status < 300) return { outcome: 'delivered', status, error: null };
+function resultOf(
+  status: number,
+  retryAfter: string | string[] | undefined,
+  now: Date,
+): Omit<SendResult, 'durationMs'> {
+  if (status >= 200 && status < 300) {
+    return { outcome: 'delivered', status, error: null, retryAfterMs: null };
+  }
   if (status === 410) {
-    return { outcome: 'gone', status, error: 'The receiver answered 410: it wants no more events.' };
+    const error = 'The receiver answered 410: it wants no more events.';
+    return { outcome: 'gone', status, error, retryAfterMs: null };
   }
   const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
-  return { outcome: 'failed', status, error: `The receiver answered ${status}${redirect}.` };
+  const error = `The receiver answered ${status}${redirect}.`;
+  const retryAfterMs = busyStatuses.has(status) ? millisecondsOf(String(retryAfter), now) : null;
+  return { outcome: 'failed', status, error, retryAfterMs };
 }
 
-function failed(error: string): Omit<AttemptResult, 'durationMs'> {
-  return { outcome: 'failed', status: null, error };
+/** Reads a `retry-after`, in seconds or as a date (RFC 9110, section 10.2.3); null when it is neither. */
+function millisecondsOf(retryAfter: string, now: Date): number | null {
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000;
+  const at = Date.parse(retryAfter);
+  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
 }
 
-function faultOf(thrown: unknown): Omit<AttemptResult, 'durationMs'> {
+function failed(error: string): Omit<SendResult, 'durationMs'> {
+  return { outcome: 'failed', status: null, error, retryAfterMs: null };
+}
+
+function refusal(error: string): Omit<SendResult, 'durationMs'> {
+  return { outcome: 'refused', status: null, error, retryAfterMs: null };
+}
+
+function faultOf(thrown: unknown): Omit<SendResult, 'durationMs'> {
   const faults = [thrown, ...(thrown instanceof AggregateError ? thrown.errors : [])];
   const refused = faults.find((fault) => fault instanceof RefusedAddress);
-  if (refused) return { outcome: 'refused', status: null, error: refused.message };
+  if (refused) return refusal(refused.message);
   const code = faults.map(codeOf).find((each) => each !== null);
   return failed(`The receiver could not be reached${code ? ` (${code})` : ''}.`);
 }

@@ -10,6 +10,7 @@ import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
+import { jobWebhookRoutes } from './routes/job-webhooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { mcpRoutes } from './routes/mcp.ts';
@@ -62,6 +63,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   toolRoutes(app, parts);
   agentRoutes(app, parts);
   webhookRoutes(app, parts);
+  jobWebhookRoutes(app, parts);
   keyRoutes(app, parts);
   mcpRoutes(app);
   app.addHook('onClose', async () => {

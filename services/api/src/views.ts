@@ -27,6 +27,7 @@ export function jobView(job: Job): JobView {
     deadline: job.deadline?.toISOString() ?? null,
     joined: job.joined,
     replay_of: job.replayOf,
+    webhook: job.webhook,
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     ended_at: job.endedAt?.toISOString() ?? null,

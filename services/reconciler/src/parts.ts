@@ -12,5 +12,5 @@ export interface ReconcilerParts {
   logger: Logger;
 }
 
-/** What announcing ends and sending webhooks work on. */
+/** What announcing events and sending webhooks work on. */
 export type WebhookParts = Pick<ReconcilerParts, 'store' | 'metrics' | 'logger'>;

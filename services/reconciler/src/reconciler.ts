@@ -3,6 +3,7 @@ import { RepeatingTask } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import { BatchDispatch } from './batches/batch-dispatch.ts';
 import { BlobCollection } from './collect-blobs.ts';
+import { deleteDeliveries } from './delete-deliveries.ts';
 import { endOverdue } from './end-overdue.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
@@ -44,6 +45,7 @@ export class Reconciler {
       ['overdue', () => endOverdue(parts)],
       ['offers', () => offers.offer()],
       ['blobs', () => blobs.collect()],
+      ['deliveries', () => deleteDeliveries(parts, options.webhooks.keepMs)],
     ];
     this.#dispatch = new BatchDispatch(parts);
     this.#webhooks = new WebhookDeliveries(parts, options.webhooks);

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AttemptResult, Delivery } from '@mcp-fleet/core';
-import { eventBody, nextAttemptMs, WebhookSender } from '@mcp-fleet/webhooks';
+import { approvalOfEvent, type Delivery, type Webhook } from '@mcp-fleet/core';
+import {
+  approvalBody,
+  endBody,
+  newSecret,
+  nextAttemptMs,
+  type SendResult,
+  WebhookSender,
+  withRetryAfter,
+} from '@mcp-fleet/webhooks';
+import { announceApprovals } from './announce-approvals.ts';
 import { announceEnds } from './announce-ends.ts';
 import type { WebhookParts } from './parts.ts';
 
@@ -14,21 +23,28 @@ const perWebhook = 4;
 const leaseMs = 60_000;
 
 export interface WebhookOptions {
-  /** How often ends are announced; as long a round sends what is due. */
+  /** How often events are announced; as long a round sends what is due. */
   everyMs: number;
   /** Hosts, addresses and ranges that may be reached although they are private. */
   allow: readonly string[];
+  /** A webhook is disabled when a delivery's whole schedule failed, and every attempt has failed for so long. */
+  disableAfterMs: number;
+  /** How long deliveries stay in the log. */
+  keepMs: number;
   /** Milliseconds to wait after the n-th attempt; that of the package unless a test has its own. */
   retry?: typeof nextAttemptMs;
 }
 
+type Target = Pick<Webhook, 'url' | 'secrets' | 'disabled'>;
+
 /**
- * Tells webhooks of ended jobs. Each delivery is claimed under a lease, so several may send at once, and one that
+ * Tells webhooks of events. Each delivery is claimed under a lease, so several may send at once, and one that
  * dies leaves its deliveries to the others: a receiver can get an event more than once, under the same id.
  */
 export class WebhookDeliveries {
   readonly #parts: WebhookParts;
   readonly #everyMs: number;
+  readonly #disableAfterMs: number;
   readonly #retry: typeof nextAttemptMs;
   readonly #sender: WebhookSender;
   readonly #stopping = new AbortController();
@@ -38,16 +54,18 @@ export class WebhookDeliveries {
   constructor(parts: WebhookParts, options: WebhookOptions) {
     this.#parts = parts;
     this.#everyMs = options.everyMs;
+    this.#disableAfterMs = options.disableAfterMs;
     this.#retry = options.retry ?? nextAttemptMs;
     this.#sender = new WebhookSender({ allow: options.allow });
   }
 
   /**
-   * One round: announces ends, then sends until nothing is due or the round's time is over. What is still on its
+   * One round: announces events, then sends until nothing is due or the round's time is over. What is still on its
    * way then does not hold up the next round.
    */
   async send(): Promise<void> {
     await announceEnds(this.#parts);
+    await announceApprovals(this.#parts);
     const over = new AbortController();
     const end = sleep(this.#everyMs, undefined, {
       signal: AbortSignal.any([over.signal, this.#stopping.signal]),
@@ -87,37 +105,52 @@ export class WebhookDeliveries {
 
   async #deliver(delivery: Delivery): Promise<void> {
     const { store } = this.#parts;
-    const { tenant, webhookId, jobId, eventId } = delivery;
-    const [webhook, job] = await Promise.all([store.webhook(tenant, webhookId), store.job(tenant, jobId)]);
-    if (webhook === null) {
+    const { tenant, webhookId, eventId } = delivery;
+    const [target, body] = await Promise.all([this.#target(delivery), this.#body(delivery)]);
+    if (target === null) {
       await store.deleteWebhook(tenant, webhookId);
       return;
     }
-    if (webhook.disabled !== null) return this.#drop(delivery, 'The webhook is disabled.');
-    if (job === null) return this.#drop(delivery, 'The job is gone.');
-    const message = { eventId, body: eventBody(delivery, job), at: new Date() };
-    const result = await this.#sender.send(webhook, message, this.#stopping.signal);
+    if (target.disabled !== null) return this.#drop(delivery, 'The webhook is disabled.');
+    if (body === null) return this.#drop(delivery, 'The job is gone.');
+    const result = await this.#sender.send(target, { eventId, body, at: new Date() }, this.#stopping.signal);
     if (this.#stopping.signal.aborted && result.outcome === 'failed') return;
     await this.#record(delivery, result);
   }
 
-  async #record(delivery: Delivery, result: AttemptResult): Promise<void> {
-    this.#parts.metrics.webhookAttempted(result.outcome);
-    const done = result.outcome === 'delivered' || result.outcome === 'gone';
-    const nextAttemptMs = done ? null : this.#retry(delivery.attempts, Math.random());
-    if (result.outcome !== 'delivered' && nextAttemptMs === null) await this.#disable(delivery, result);
-    const ended = { ...result, attempt: delivery.attempts, nextAttemptMs };
-    await this.#parts.store.recordAttempt(delivery.id, ended);
+  async #target({ tenant, webhookId, url }: Delivery): Promise<Target | null> {
+    const { store } = this.#parts;
+    if (url === null) return store.webhook(tenant, webhookId);
+    return { url, secrets: await store.jobSecrets(tenant, newSecret()), disabled: null };
   }
 
-  async #disable(
-    { tenant, webhookId, id, attempts }: Delivery,
-    { outcome, error }: AttemptResult,
-  ): Promise<void> {
-    const reason =
-      outcome === 'gone'
-        ? error
-        : `All ${attempts} attempts of the delivery ${id} failed. The last one: ${error}`;
+  /** Null when what it is about is gone. */
+  async #body({ tenant, jobId, eventId }: Delivery): Promise<string | null> {
+    const { store } = this.#parts;
+    const job = await store.job(tenant, jobId);
+    const at = approvalOfEvent(eventId);
+    if (job === null || at === null) return job && endBody(job);
+    const [approval] = await store.approvals(tenant, { jobId, at }, { limit: 1 });
+    return approval ? approvalBody(job, approval) : null;
+  }
+
+  async #record(delivery: Delivery, result: SendResult): Promise<void> {
+    const { store, metrics } = this.#parts;
+    const { id, attempts, url } = delivery;
+    const gone = result.outcome === 'gone';
+    metrics.webhookAttempted(result.outcome);
+    if (gone && url === null) await this.#disable(delivery, result.error);
+    const done = gone || result.outcome === 'delivered';
+    const wait = done ? null : this.#retry(attempts, Math.random());
+    const nextAttemptMs = wait === null ? null : withRetryAfter(wait, result.retryAfterMs);
+    const { failingMs } = await store.recordAttempt(id, { ...result, attempt: attempts, nextAttemptMs });
+    if (done || url !== null || wait !== null || failingMs === null) return;
+    if (failingMs < this.#disableAfterMs) return;
+    const days = Math.round(failingMs / 8_640_000) / 10;
+    await this.#disable(delivery, `Every attempt has failed for ${days} days. The last one: ${result.error}`);
+  }
+
+  async #disable({ tenant, webhookId, id }: Delivery, reason: string | null): Promise<void> {
     this.#parts.logger.warn({ tenant, webhookId, deliveryId: id, reason }, 'webhook disabled');
     this.#parts.metrics.repaired('webhook_disabled', 1);
     await this.#parts.store.updateWebhook(tenant, webhookId, { disabled: reason });

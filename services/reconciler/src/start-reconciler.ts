@@ -14,6 +14,7 @@ import {
 import { openStore } from '@mcp-fleet/store';
 import { Reconciler } from './reconciler.ts';
 import { upstreamOptions } from './upstream/upstream-options.ts';
+import { webhookOptions } from './webhook-options.ts';
 
 /** A reconciler process's parts, started in order. */
 export async function startReconciler(setup: {
@@ -51,7 +52,7 @@ export async function startReconciler(setup: {
         idleMs: environment.RECONCILE_EVERY_MS,
         runningIdleMs: 2 * environment.QUEUE_LOCK_MS,
         dispatchEveryMs: environment.DISPATCH_EVERY_MS,
-        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        webhooks: webhookOptions(environment),
         upstream: upstreamOptions(environment),
       },
     );

@@ -5,6 +5,7 @@ import { blobRules } from './blobs.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
+import { jobWebhookRules } from './job-webhooks.ts';
 import { keyRules } from './keys.ts';
 import { offloadRules } from './offload.ts';
 import { storeRaces } from './races.ts';
@@ -28,6 +29,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('upstream batches', () => offloadRules(() => opened, options.raceRounds / 50));
   describe('blobs', () => blobRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
+  describe('webhooks of jobs', () => jobWebhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));
   describe('races', () => storeRaces(() => opened, options.raceRounds));

@@ -30,6 +30,7 @@ const newWebhook = (tenant: string, over: Partial<NewWebhook> = {}): NewWebhook 
 const deliveryOf = (webhook: Webhook, { jobId, state }: UnannouncedJob): NewDelivery => ({
   id: newId('whd'),
   webhookId: webhook.id,
+  url: null,
   tenant: webhook.tenant,
   jobId,
   ...endEvent({ jobId, state }),
@@ -220,13 +221,18 @@ export function webhookRules(opened: () => OpenedStore): void {
       const { job } = await store().accept(newJob({ tenant }));
       const { fence } = await taken(store(), job.id);
       const asked: NewDelivery = {
-        ...deliveryOf(webhook, { jobId: job.id, tenant, state: 'succeeded', endedAt: new Date() }),
+        ...deliveryOf(webhook, {
+          jobId: job.id,
+          tenant,
+          state: 'succeeded',
+          endedAt: new Date(),
+          webhook: null,
+        }),
         event: 'approval.requested',
         eventId: `evt_${job.id}_approval_1`,
       };
-      await store().addDeliveries([asked]);
-      await store().addDeliveries([{ ...asked, id: newId('whd') }]);
-      await store().announce(job.id, []);
+      await store().announce(job.id, [asked]);
+      await store().announce(job.id, [{ ...asked, id: newId('whd') }]);
       expect(await log(webhook)).toMatchObject([{ event: 'approval.requested', id: asked.id }]);
       await store().settle(fence, success());
       expect(await unannounced(tenant)).toMatchObject([{ jobId: job.id }]);
@@ -244,7 +250,13 @@ export function webhookRules(opened: () => OpenedStore): void {
 
     test('concern a webhook that is enabled, was so when it happened, and asks for it', () => {
       const at = new Date();
-      const webhook: Webhook = { ...newWebhook('t'), enabledAt: at, createdAt: at, updatedAt: at };
+      const webhook: Webhook = {
+        ...newWebhook('t'),
+        enabledAt: at,
+        failingSince: null,
+        createdAt: at,
+        updatedAt: at,
+      };
       expect(wants(webhook, 'job.failed', at)).toBe(true);
       expect(wants(webhook, 'job.failed', new Date(at.getTime() - 1))).toBe(false);
       expect(wants({ ...webhook, disabled: 'why' }, 'job.failed', at)).toBe(false);

@@ -115,6 +115,7 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       interrupted: false,
       replayOf: job.replay?.of ?? null,
       batchId: job.batchId,
+      webhook: job.webhook,
       answer: null,
       stopReason: null,
       error: null,

@@ -107,6 +107,7 @@ export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc 
     ...(job.notBefore === null ? {} : { not_before: job.notBefore }),
     ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
     ...(job.deadline === null ? {} : { deadline: job.deadline }),
+    ...(job.webhook === null ? {} : { webhook: encode(job.webhook) }),
     ...(job.replay === null ? {} : { replay_of: job.replay.of }),
     ...(job.batchId === null ? {} : { batch_id: job.batchId }),
     ...(job.onBusy === 'steer' && seq !== null ? { steers: true } : {}),

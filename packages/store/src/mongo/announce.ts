@@ -1,6 +1,7 @@
-import { isTerminal, type NewDelivery, type UnannouncedJob } from '@mcp-fleet/core';
+import { isTerminal, type NewDelivery, type UnannouncedApproval, type UnannouncedJob } from '@mcp-fleet/core';
+import { decodeJobWebhook } from '../record-codec.ts';
 import { type Database, flushed, insertNew } from './database.ts';
-import type { JobDoc } from './documents.ts';
+import { type ApprovalDoc, type JobDoc, positionKey } from './documents.ts';
 
 /** Looks into each tenant that has an enabled webhook; their jobs are read off the index. */
 export async function unannouncedJobs(database: Database, limit: number): Promise<UnannouncedJob[]> {
@@ -10,7 +11,7 @@ export async function unannouncedJobs(database: Database, limit: number): Promis
     const docs = await jobs
       .find(
         { tenant, announced: { $exists: false }, ended_at: { $gte: since } },
-        { projection: { tenant: 1, state: 1, ended_at: 1 } },
+        { projection: { tenant: 1, state: 1, ended_at: 1, webhook: 1 } },
       )
       .sort({ ended_at: 1, _id: 1 })
       .limit(limit)
@@ -31,9 +32,34 @@ async function enabledSince({ webhooks }: Database): Promise<Map<string, Date>> 
   return since;
 }
 
-function toUnannounced({ _id, tenant, state, ended_at }: JobDoc): UnannouncedJob[] {
+function toUnannounced({ _id, tenant, state, ended_at, webhook }: JobDoc): UnannouncedJob[] {
   if (!isTerminal(state) || ended_at === null) return [];
-  return [{ jobId: _id, tenant, state, endedAt: ended_at }];
+  return [{ jobId: _id, tenant, state, endedAt: ended_at, webhook: toJobWebhook(webhook) }];
+}
+
+const toJobWebhook = (text: string | undefined) => (text === undefined ? null : decodeJobWebhook(text));
+
+export async function unannouncedApprovals(
+  database: Database,
+  limit: number,
+): Promise<UnannouncedApproval[]> {
+  const found: ApprovalDoc[] = [];
+  for (const [tenant, since] of await enabledSince(database)) {
+    const docs = await database.approvals
+      .find({ tenant, announced: { $exists: false }, requested_at: { $gte: since } })
+      .sort({ requested_at: 1, _id: 1 })
+      .limit(limit)
+      .toArray();
+    found.push(...docs);
+  }
+  const oldest = found.sort((a, b) => a.requested_at.getTime() - b.requested_at.getTime()).slice(0, limit);
+  const ids = [...new Set(oldest.map((doc) => doc.job_id))];
+  const jobs = await database.jobs.find({ _id: { $in: ids } }, { projection: { webhook: 1 } }).toArray();
+  const webhooks = new Map(jobs.map((doc) => [doc._id, toJobWebhook(doc.webhook)]));
+  return oldest.map(({ job_id, tenant, round, slot, requested_at }) => {
+    const webhook = webhooks.get(job_id) ?? null;
+    return { jobId: job_id, tenant, round, slot, requestedAt: requested_at, webhook };
+  });
 }
 
 /** The deliveries first: a crash in between announces the job again, which makes none of them twice. */
@@ -47,16 +73,25 @@ export async function announce(
   await database.jobs.updateOne(ended, { $set: { announced: true } }, flushed);
 }
 
-export async function addDeliveries(
-  { deliveries, clock }: Database,
-  added: readonly NewDelivery[],
+/** As `announce`: the deliveries first. */
+export async function announceApproval(
+  database: Database,
+  approval: Pick<UnannouncedApproval, 'jobId' | 'round' | 'slot'>,
+  deliveries: readonly NewDelivery[],
 ): Promise<void> {
+  await addDeliveries(database, deliveries);
+  const asked = { _id: positionKey(approval.jobId, approval) };
+  await database.approvals.updateOne(asked, { $set: { announced: true } }, flushed);
+}
+
+async function addDeliveries({ deliveries, clock }: Database, added: readonly NewDelivery[]): Promise<void> {
   const now = clock.now();
-  const docs = added.map(({ id, webhookId, tenant, jobId, event, eventId }) => ({
+  const docs = added.map(({ id, webhookId, tenant, jobId, url, event, eventId }) => ({
     _id: id,
     webhook_id: webhookId,
     tenant,
     job_id: jobId,
+    ...(url === null ? {} : { url }),
     event,
     event_id: eventId,
     attempts: 0,

@@ -77,10 +77,11 @@ function newDoc(jobId: string, tenant: string, request: NewApproval, now: Date):
 export async function approvals(
   database: Database,
   tenant: string,
-  { jobId, pending }: ApprovalFilter,
+  { jobId, pending, at }: ApprovalFilter,
   page: Page,
 ): Promise<Approval[]> {
   const filter: Filter<ApprovalDoc> = { tenant, ...(jobId === undefined ? {} : { job_id: jobId }) };
+  if (at) Object.assign(filter, { round: at.round, slot: at.slot });
   if (pending) Object.assign(filter, { decision: null, expires_at: { $gt: database.clock.now() } });
   const found: ApprovalDoc[] = [];
   let after = page.after === undefined ? null : keyOf(page.after);

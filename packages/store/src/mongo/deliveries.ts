@@ -1,4 +1,4 @@
-import type { Delivery, DueDeliveries, EndedAttempt, Page } from '@mcp-fleet/core';
+import type { Delivery, DueDeliveries, EndedAttempt, Page, RecordedAttempt } from '@mcp-fleet/core';
 import { type Database, flushed, lazy } from './database.ts';
 import { behind } from './reads.ts';
 import { type DeliveryDoc, toDelivery } from './webhook-documents.ts';
@@ -53,13 +53,13 @@ async function claim(
 
 /** Flushed lazily: an attempt that the database loses is made again. */
 export async function recordAttempt(
-  { deliveries, clock }: Database,
+  database: Database,
   id: string,
   ended: EndedAttempt,
-): Promise<void> {
-  const now = clock.now();
+): Promise<RecordedAttempt> {
+  const now = database.clock.now();
   const { attempt, outcome, status, error, durationMs, nextAttemptMs } = ended;
-  await deliveries.updateOne(
+  const recorded = await database.deliveries.findOneAndUpdate(
     { _id: id, attempts: attempt },
     {
       $set: {
@@ -68,8 +68,28 @@ export async function recordAttempt(
         delivered_at: outcome === 'delivered' ? now : null,
       },
     },
-    lazy,
+    { ...lazy, projection: { webhook_id: 1 } },
   );
+  if (recorded === null) return { failingMs: null };
+  return { failingMs: await noteAttempt(database, recorded.webhook_id, outcome === 'delivered') };
+}
+
+/** The webhook is written where its state changes alone: at the first failure, and at the success that follows. */
+async function noteAttempt(
+  { webhooks, clock }: Database,
+  webhookId: string,
+  delivered: boolean,
+): Promise<number | null> {
+  const now = clock.now();
+  if (delivered) {
+    const failing = { _id: webhookId, failing_since: { $ne: null } };
+    await webhooks.updateOne(failing, { $set: { failing_since: null } }, lazy);
+    return null;
+  }
+  const well = { _id: webhookId, failing_since: null };
+  await webhooks.updateOne(well, { $set: { failing_since: now } }, lazy);
+  const webhook = await webhooks.findOne({ _id: webhookId }, { projection: { failing_since: 1 } });
+  return webhook ? now.getTime() - (webhook.failing_since ?? now).getTime() : null;
 }
 
 export async function deliveries(
@@ -80,6 +100,32 @@ export async function deliveries(
 ): Promise<Delivery[]> {
   const found = database.deliveries.find({ webhook_id: webhookId, tenant, ...behind(page) });
   return (await found.sort({ _id: -1 }).limit(page.limit).toArray()).map(toDelivery);
+}
+
+export async function jobDeliveries(
+  database: Database,
+  tenant: string,
+  jobId: string,
+  page: Page,
+): Promise<Delivery[]> {
+  const found = database.deliveries.find({ job_id: jobId, tenant, ...behind(page) });
+  return (await found.sort({ _id: -1 }).limit(page.limit).toArray()).map(toDelivery);
+}
+
+export async function deleteDeliveries(
+  { deliveries, clock }: Database,
+  olderThanMs: number,
+  limit: number,
+): Promise<number> {
+  const youngest = new Date(clock.now().getTime() - olderThanMs);
+  const old = { next_attempt_at: null, created_at: { $lte: youngest } };
+  const found = await deliveries
+    .find(old, { projection: { _id: 1 } })
+    .sort({ created_at: 1 })
+    .limit(limit)
+    .toArray();
+  const ids = found.map((doc) => doc._id);
+  return (await deliveries.deleteMany({ _id: { $in: ids }, ...old }, lazy)).deletedCount;
 }
 
 export async function redeliver(

@@ -1,6 +1,13 @@
 import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
 import type { StoredApproval } from '../approval-codec.ts';
-import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+import {
+  decodeAgent,
+  decodeError,
+  decodeJobWebhook,
+  decodeMetadata,
+  decodeQuery,
+  decodeTotals,
+} from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
 export interface SessionDoc {
@@ -57,6 +64,7 @@ export interface JobDoc {
   interrupted?: true;
   replay_of?: string;
   batch_id?: string;
+  webhook?: string;
   /** What the job waits for (approvals, an upstream batch) came since it last asked. */
   decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
@@ -97,6 +105,8 @@ export interface ClaimDoc {
 /** An approval, at the key of its call's position. */
 export interface ApprovalDoc extends StoredApproval {
   _id: string;
+  /** Set once the webhooks of its tenant have their deliveries of it. */
+  announced?: true;
 }
 
 export interface ToolsetDoc {
@@ -182,6 +192,7 @@ export function toJob(doc: JobDoc): Job {
     interrupted: doc.interrupted ?? false,
     replayOf: doc.replay_of ?? null,
     batchId: doc.batch_id ?? null,
+    webhook: doc.webhook === undefined ? null : decodeJobWebhook(doc.webhook),
     answer: doc.answer,
     stopReason: doc.stop_reason,
     error: doc.error === null ? null : decodeError(doc.error),

@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 6;
+const version = 7;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -52,16 +52,19 @@ export async function migrate(database: Database): Promise<void> {
   await meta.updateOne({ _id: 'schema' }, { $max: { version } }, { upsert: true });
 }
 
-async function indexWebhooks({ jobs, webhooks, deliveries }: Database): Promise<void> {
+async function indexWebhooks({ jobs, approvals, webhooks, deliveries }: Database): Promise<void> {
   const set = (field: string) => ({ [field]: { $gt: new Date(0) } });
   await jobs.createIndex(
     { tenant: 1, announced: 1, ended_at: 1, _id: 1 },
     { name: 'unannounced', partialFilterExpression: set('ended_at') },
   );
+  await approvals.createIndex({ tenant: 1, announced: 1, requested_at: 1, _id: 1 }, { name: 'unannounced' });
   await webhooks.createIndex({ tenant: 1, _id: -1 }, { name: 'by_tenant' });
   await webhooks.createIndex({ disabled: 1 }, { name: 'by_disabled' });
   await deliveries.createIndex({ webhook_id: 1, event_id: 1 }, { name: 'by_event', unique: true });
   await deliveries.createIndex({ webhook_id: 1, _id: -1 }, { name: 'by_webhook' });
+  await deliveries.createIndex({ job_id: 1, _id: -1 }, { name: 'by_job' });
+  await deliveries.createIndex({ next_attempt_at: 1, created_at: 1 }, { name: 'by_age' });
   await deliveries.createIndex(
     { next_attempt_at: 1, _id: 1, webhook_id: 1 },
     { name: 'due', partialFilterExpression: set('next_attempt_at') },

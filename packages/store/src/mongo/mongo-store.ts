@@ -39,6 +39,7 @@ import type {
   Position,
   ReadyJob,
   Recorded,
+  RecordedAttempt,
   RequestedApproval,
   Session,
   SessionChange,
@@ -51,6 +52,7 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  UnannouncedApproval,
   UnannouncedJob,
   UploadedLines,
   UpstreamBatch,
@@ -81,6 +83,7 @@ import * as log from './deliveries.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
 import { interrupt, news, park, release } from './hand-over.ts';
+import { jobSecrets, setJobSecrets } from './job-secrets.ts';
 import { join } from './join.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
@@ -216,17 +219,26 @@ export class MongoStore implements ContextStore {
     this.#run(hooks.updateWebhook, tenant, id, change);
   deleteWebhook = (tenant: string, id: string): Promise<boolean> =>
     this.#run(hooks.deleteWebhook, tenant, id);
+  jobSecrets = (tenant: string, fresh: string): Promise<string[]> => this.#run(jobSecrets, tenant, fresh);
+  setJobSecrets = (tenant: string, secrets: readonly string[]): Promise<void> =>
+    this.#run(setJobSecrets, tenant, secrets);
   unannouncedJobs = (limit: number): Promise<UnannouncedJob[]> =>
     this.#run(announcing.unannouncedJobs, limit);
   announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
     this.#run(announcing.announce, jobId, deliveries);
-  addDeliveries = (deliveries: readonly NewDelivery[]): Promise<void> =>
-    this.#run(announcing.addDeliveries, deliveries);
+  unannouncedApprovals = (limit: number): Promise<UnannouncedApproval[]> =>
+    this.#run(announcing.unannouncedApprovals, limit);
+  announceApproval = (
+    approval: Pick<UnannouncedApproval, 'jobId' | 'round' | 'slot'>,
+    deliveries: readonly NewDelivery[],
+  ): Promise<void> => this.#run(announcing.announceApproval, approval, deliveries);
   dueDeliveries = (due: DueDeliveries): Promise<Delivery[]> => this.#run(log.dueDeliveries, due);
-  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<void> =>
+  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<RecordedAttempt> =>
     this.#run(log.recordAttempt, deliveryId, attempt);
   deliveries = (tenant: string, webhookId: string, page: Page): Promise<Delivery[]> =>
     this.#run(log.deliveries, tenant, webhookId, page);
+  jobDeliveries = (tenant: string, jobId: string, page: Page): Promise<Delivery[]> =>
+    this.#run(log.jobDeliveries, tenant, jobId, page);
   redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
     this.#run(log.redeliver, tenant, deliveryId);
 
@@ -285,6 +297,8 @@ export class MongoStore implements ContextStore {
   recordedBatches = (upstreamIds: readonly string[]): Promise<string[]> =>
     this.#run(upstream.recordedBatches, upstreamIds);
   upstreamDurations = (limit: number): Promise<number[]> => this.#run(upstream.upstreamDurations, limit);
+  deleteDeliveries = (olderThanMs: number, limit: number): Promise<number> =>
+    this.#run(log.deleteDeliveries, olderThanMs, limit);
 }
 
 /** Opens the store on a MongoDB server. Connects when it is first used. */

@@ -9,6 +9,10 @@ export interface WebhookDoc {
   description: string;
   disabled: string | null;
   enabled_at: Date;
+  /** Absent from schema version 4: null. */
+  failing_since?: Date | null;
+  /** Set for the one that the webhooks of a tenant's jobs share. */
+  of_jobs?: true;
   created_at: Date;
   updated_at: Date;
 }
@@ -18,6 +22,7 @@ export interface DeliveryDoc {
   webhook_id: string;
   tenant: string;
   job_id: string;
+  url?: string;
   event: WebhookEvent;
   event_id: string;
   attempts: number;
@@ -37,6 +42,7 @@ export function toWebhook(doc: WebhookDoc): Webhook {
     description: doc.description,
     disabled: doc.disabled,
     enabledAt: doc.enabled_at,
+    failingSince: doc.failing_since ?? null,
     createdAt: doc.created_at,
     updatedAt: doc.updated_at,
   };
@@ -49,6 +55,7 @@ export function toDelivery(doc: DeliveryDoc): Delivery {
     webhookId: doc.webhook_id,
     tenant: doc.tenant,
     jobId: doc.job_id,
+    url: doc.url ?? null,
     event: doc.event,
     eventId: doc.event_id,
     attempts: doc.attempts,

@@ -1,15 +1,22 @@
-import type { NewDelivery, UnannouncedJob } from '@mcp-fleet/core';
+import type { NewDelivery, UnannouncedApproval, UnannouncedJob } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
-import { toUnannounced, type UnannouncedRow } from './webhook-rows.ts';
+import {
+  toUnannounced,
+  toUnannouncedApproval,
+  type UnannouncedApprovalRow,
+  type UnannouncedRow,
+} from './webhook-rows.ts';
+
+/** Tenants with an enabled webhook, and since when they have had one. */
+const enabledSince = `
+  SELECT tenant, min(enabled_at) AS since FROM fleet.webhooks WHERE disabled IS NULL GROUP BY tenant`;
 
 /** The inner limit lets each tenant's part be read off the index and stop; the outer one takes the oldest. */
 const unannounced = `
-  SELECT j.id, j.tenant, j.state, j.ended_at
-  FROM (
-    SELECT tenant, min(enabled_at) AS since FROM fleet.webhooks WHERE disabled IS NULL GROUP BY tenant
-  ) w
+  SELECT j.*
+  FROM (${enabledSince}) w
   CROSS JOIN LATERAL (
-    SELECT id, tenant, state, ended_at FROM fleet.jobs
+    SELECT id, tenant, state, ended_at, webhook FROM fleet.jobs
     WHERE tenant = w.tenant AND ended_at >= w.since AND ended_at IS NOT NULL AND NOT announced
     ORDER BY ended_at LIMIT $1
   ) j
@@ -19,17 +26,38 @@ export async function unannouncedJobs(database: Database, limit: number): Promis
   return (await database.lazy<UnannouncedRow>('unannounced', unannounced, [limit])).map(toUnannounced);
 }
 
+const unannouncedRequests = `
+  SELECT a.*, j.webhook
+  FROM (${enabledSince}) w
+  CROSS JOIN LATERAL (
+    SELECT job_id, tenant, round, slot, requested_at FROM fleet.approvals
+    WHERE tenant = w.tenant AND requested_at >= w.since AND NOT announced
+    ORDER BY requested_at LIMIT $1
+  ) a
+  LEFT JOIN fleet.jobs j ON j.id = a.job_id
+  ORDER BY a.requested_at, a.job_id, a.round, a.slot LIMIT $1`;
+
+export async function unannouncedApprovals(
+  database: Database,
+  limit: number,
+): Promise<UnannouncedApproval[]> {
+  const rows = await database.lazy<UnannouncedApprovalRow>('unannounced_approvals', unannouncedRequests, [
+    limit,
+  ]);
+  return rows.map(toUnannouncedApproval);
+}
+
 const insertDeliveries = `
-  INSERT INTO fleet.deliveries (id, webhook_id, tenant, job_id, event, event_id)
-  SELECT d.id, w.id, w.tenant, d.job_id, d.event, d.event_id
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-    AS d (id, webhook_id, tenant, job_id, event, event_id)
+  INSERT INTO fleet.deliveries (id, webhook_id, tenant, job_id, url, event, event_id)
+  SELECT d.id, w.id, w.tenant, d.job_id, d.url, d.event, d.event_id
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    AS d (id, webhook_id, tenant, job_id, url, event, event_id)
   JOIN fleet.webhooks w ON w.id = d.webhook_id AND w.tenant = d.tenant
   ON CONFLICT (webhook_id, event_id) DO NOTHING`;
 
 const announceJob = `
   WITH made AS (${insertDeliveries})
-  UPDATE fleet.jobs SET announced = true WHERE id = $7 AND ended_at IS NOT NULL`;
+  UPDATE fleet.jobs SET announced = true WHERE id = $8 AND ended_at IS NOT NULL`;
 
 export async function announce(
   database: Database,
@@ -39,11 +67,20 @@ export async function announce(
   await database.flushed('announce', announceJob, [...columnsOf(deliveries), jobId]);
 }
 
-export async function addDeliveries(database: Database, deliveries: readonly NewDelivery[]): Promise<void> {
-  await database.flushed('add_deliveries', insertDeliveries, columnsOf(deliveries));
+const announceRequest = `
+  WITH made AS (${insertDeliveries})
+  UPDATE fleet.approvals SET announced = true WHERE job_id = $8 AND round = $9 AND slot = $10`;
+
+export async function announceApproval(
+  database: Database,
+  { jobId, round, slot }: Pick<UnannouncedApproval, 'jobId' | 'round' | 'slot'>,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
+  const values = [...columnsOf(deliveries), jobId, round, slot];
+  await database.flushed('announce_approval', announceRequest, values);
 }
 
-function columnsOf(deliveries: readonly NewDelivery[]): string[][] {
-  const columns = ['id', 'webhookId', 'tenant', 'jobId', 'event', 'eventId'] as const;
+function columnsOf(deliveries: readonly NewDelivery[]): (string | null)[][] {
+  const columns = ['id', 'webhookId', 'tenant', 'jobId', 'url', 'event', 'eventId'] as const;
   return columns.map((column) => deliveries.map((delivery) => delivery[column]));
 }

@@ -78,8 +78,8 @@ export async function requestApprovals(
 const list = (only: string) => `
   SELECT a.* FROM fleet.approvals a
   WHERE a.tenant = $1 AND ($2::text IS NULL OR (a.job_id, a.round, a.slot) < ($2, $3::int, $4::int))
-    AND ($5::text IS NULL OR a.job_id = $5) ${only}
-  ORDER BY a.job_id DESC, a.round DESC, a.slot DESC LIMIT $6`;
+    AND ($5::text IS NULL OR a.job_id = $5) AND ($6::int IS NULL OR (a.round, a.slot) = ($6, $7::int)) ${only}
+  ORDER BY a.job_id DESC, a.round DESC, a.slot DESC LIMIT $8`;
 
 const listAll = list('');
 const listPending = list(`AND a.decision IS NULL AND a.expires_at > now()
@@ -98,6 +98,8 @@ export async function approvals(
     after?.round ?? null,
     after?.slot ?? null,
     filter.jobId ?? null,
+    filter.at?.round ?? null,
+    filter.at?.slot ?? null,
     page.limit,
   ];
   const rows = filter.pending

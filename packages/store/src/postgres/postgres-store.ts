@@ -39,6 +39,7 @@ import type {
   Position,
   ReadyJob,
   Recorded,
+  RecordedAttempt,
   RequestedApproval,
   Session,
   SessionChange,
@@ -51,6 +52,7 @@ import type {
   TenantLimits,
   Toolset,
   Turn,
+  UnannouncedApproval,
   UnannouncedJob,
   UploadedLines,
   UpstreamBatch,
@@ -78,6 +80,7 @@ import { Database, type PgPool } from './database.ts';
 import * as log from './deliveries.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
+import { jobSecrets, setJobSecrets } from './job-secrets.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import * as calls from './offline-calls.ts';
@@ -216,17 +219,27 @@ export class PostgresStore implements ContextStore {
     hooks.updateWebhook(this.#database, tenant, id, change);
   deleteWebhook = (tenant: string, id: string): Promise<boolean> =>
     hooks.deleteWebhook(this.#database, tenant, id);
+  jobSecrets = (tenant: string, fresh: string): Promise<string[]> =>
+    jobSecrets(this.#database, tenant, fresh);
+  setJobSecrets = (tenant: string, secrets: readonly string[]): Promise<void> =>
+    setJobSecrets(this.#database, tenant, secrets);
   unannouncedJobs = (limit: number): Promise<UnannouncedJob[]> =>
     announcing.unannouncedJobs(this.#database, limit);
   announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
     announcing.announce(this.#database, jobId, deliveries);
-  addDeliveries = (deliveries: readonly NewDelivery[]): Promise<void> =>
-    announcing.addDeliveries(this.#database, deliveries);
+  unannouncedApprovals = (limit: number): Promise<UnannouncedApproval[]> =>
+    announcing.unannouncedApprovals(this.#database, limit);
+  announceApproval = (
+    approval: Pick<UnannouncedApproval, 'jobId' | 'round' | 'slot'>,
+    deliveries: readonly NewDelivery[],
+  ): Promise<void> => announcing.announceApproval(this.#database, approval, deliveries);
   dueDeliveries = (due: DueDeliveries): Promise<Delivery[]> => log.dueDeliveries(this.#database, due);
-  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<void> =>
+  recordAttempt = (deliveryId: string, attempt: EndedAttempt): Promise<RecordedAttempt> =>
     log.recordAttempt(this.#database, deliveryId, attempt);
   deliveries = (tenant: string, webhookId: string, page: Page): Promise<Delivery[]> =>
     log.deliveries(this.#database, tenant, webhookId, page);
+  jobDeliveries = (tenant: string, jobId: string, page: Page): Promise<Delivery[]> =>
+    log.jobDeliveries(this.#database, tenant, jobId, page);
   redeliver = (tenant: string, deliveryId: string): Promise<Delivery | null> =>
     log.redeliver(this.#database, tenant, deliveryId);
 
@@ -287,6 +300,8 @@ export class PostgresStore implements ContextStore {
   recordedBatches = (upstreamIds: readonly string[]): Promise<string[]> =>
     upstream.recordedBatches(this.#database, upstreamIds);
   upstreamDurations = (limit: number): Promise<number[]> => upstream.upstreamDurations(this.#database, limit);
+  deleteDeliveries = (olderThanMs: number, limit: number): Promise<number> =>
+    log.deleteDeliveries(this.#database, olderThanMs, limit);
 }
 
 /** Opens the store on a PostgreSQL server. Connects when it is first used. */

@@ -8,7 +8,14 @@ import {
   type Turn,
 } from '@mcp-fleet/core';
 import { z } from 'zod';
-import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
+import {
+  decodeAgent,
+  decodeError,
+  decodeJobWebhook,
+  decodeMetadata,
+  decodeQuery,
+  decodeTotals,
+} from '../record-codec.ts';
 
 export interface JobRow {
   id: string;
@@ -33,6 +40,7 @@ export interface JobRow {
   interrupted: boolean;
   replay_of: string | null;
   batch_id: string | null;
+  webhook: string | null;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
@@ -79,6 +87,7 @@ export function toJob(row: JobRow): Job {
     interrupted: row.interrupted,
     replayOf: row.replay_of,
     batchId: row.batch_id,
+    webhook: row.webhook === null ? null : decodeJobWebhook(row.webhook),
     answer: row.answer,
     stopReason: row.stop_reason,
     error: row.error === null ? null : decodeError(row.error),

@@ -281,6 +281,17 @@ export const migrations: readonly string[] = [
     WHERE state IN ('claimed', 'sending', 'submitted', 'returning');
   CREATE INDEX upstream_batches_ended ON fleet.upstream_batches (ended_at DESC) WHERE state = 'ended';
   `,
+  `
+  ALTER TABLE fleet.jobs ADD COLUMN webhook text;
+  ALTER TABLE fleet.webhooks
+    ADD COLUMN of_jobs boolean NOT NULL DEFAULT false,
+    ADD COLUMN failing_since timestamptz;
+  ALTER TABLE fleet.deliveries ADD COLUMN url text;
+  CREATE INDEX deliveries_by_job ON fleet.deliveries (job_id, id);
+  CREATE INDEX deliveries_by_age ON fleet.deliveries (created_at) WHERE next_attempt_at IS NULL;
+  ALTER TABLE fleet.approvals ADD COLUMN announced boolean NOT NULL DEFAULT false;
+  CREATE INDEX approvals_unannounced ON fleet.approvals (tenant, requested_at) WHERE NOT announced;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -2,10 +2,12 @@ import type {
   AttemptResult,
   Delivery,
   TerminalState,
+  UnannouncedApproval,
   UnannouncedJob,
   Webhook,
   WebhookEvent,
 } from '@mcp-fleet/core';
+import { decodeJobWebhook } from '../record-codec.ts';
 
 export interface WebhookRow {
   id: string;
@@ -16,6 +18,7 @@ export interface WebhookRow {
   description: string;
   disabled: string | null;
   enabled_at: Date;
+  failing_since: Date | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -25,6 +28,7 @@ export interface DeliveryRow {
   webhook_id: string;
   tenant: string;
   job_id: string;
+  url: string | null;
   event: WebhookEvent;
   event_id: string;
   attempts: number;
@@ -42,6 +46,16 @@ export interface UnannouncedRow {
   tenant: string;
   state: TerminalState;
   ended_at: Date;
+  webhook: string | null;
+}
+
+export interface UnannouncedApprovalRow {
+  job_id: string;
+  tenant: string;
+  round: number;
+  slot: number;
+  requested_at: Date;
+  webhook: string | null;
 }
 
 export function toWebhook(row: WebhookRow): Webhook {
@@ -54,6 +68,7 @@ export function toWebhook(row: WebhookRow): Webhook {
     description: row.description,
     disabled: row.disabled,
     enabledAt: row.enabled_at,
+    failingSince: row.failing_since,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -66,6 +81,7 @@ export function toDelivery(row: DeliveryRow): Delivery {
     webhookId: row.webhook_id,
     tenant: row.tenant,
     jobId: row.job_id,
+    url: row.url,
     event: row.event,
     eventId: row.event_id,
     attempts: row.attempts,
@@ -76,6 +92,13 @@ export function toDelivery(row: DeliveryRow): Delivery {
   };
 }
 
-export function toUnannounced(row: UnannouncedRow): UnannouncedJob {
-  return { jobId: row.id, tenant: row.tenant, state: row.state, endedAt: row.ended_at };
+export function toUnannounced({ id, tenant, state, ended_at, webhook }: UnannouncedRow): UnannouncedJob {
+  return { jobId: id, tenant, state, endedAt: ended_at, webhook: toJobWebhook(webhook) };
 }
+
+export function toUnannouncedApproval(row: UnannouncedApprovalRow): UnannouncedApproval {
+  const { job_id, tenant, round, slot, requested_at, webhook } = row;
+  return { jobId: job_id, tenant, round, slot, requestedAt: requested_at, webhook: toJobWebhook(webhook) };
+}
+
+const toJobWebhook = (text: string | null) => (text === null ? null : decodeJobWebhook(text));

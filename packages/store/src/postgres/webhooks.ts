@@ -14,14 +14,15 @@ export async function createWebhook(database: Database, webhook: NewWebhook): Pr
 }
 
 export async function webhook(database: Database, tenant: string, id: string): Promise<Webhook | null> {
-  const text = 'SELECT * FROM fleet.webhooks WHERE id = $2 AND tenant = $1';
+  const text = 'SELECT * FROM fleet.webhooks WHERE id = $2 AND tenant = $1 AND NOT of_jobs';
   const [row] = await database.lazy<WebhookRow>('webhook', text, [tenant, id]);
   return row ? toWebhook(row) : null;
 }
 
 export async function webhooks(database: Database, tenant: string, page: Page): Promise<Webhook[]> {
   const text = `
-    SELECT * FROM fleet.webhooks WHERE tenant = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
+    SELECT * FROM fleet.webhooks
+    WHERE tenant = $1 AND NOT of_jobs AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
   const rows = await database.lazy<WebhookRow>('webhooks', text, [tenant, page.after ?? null, page.limit]);
   return rows.map(toWebhook);
 }
@@ -32,8 +33,9 @@ const change = `
       url = coalesce($3, url), secrets = coalesce($4::text[], secrets), events = coalesce($5::text[], events),
       description = coalesce($6, description), disabled = CASE WHEN $7::boolean THEN $8 ELSE disabled END,
       enabled_at = CASE WHEN $7 AND $8::text IS NULL AND disabled IS NOT NULL THEN now() ELSE enabled_at END,
+      failing_since = CASE WHEN $3 <> url OR ($7 AND $8::text IS NULL) THEN NULL ELSE failing_since END,
       updated_at = now()
-    WHERE id = $2 AND tenant = $1 RETURNING *
+    WHERE id = $2 AND tenant = $1 AND NOT of_jobs RETURNING *
   ),
   ended AS (
     UPDATE fleet.deliveries d SET next_attempt_at = NULL FROM changed
@@ -55,6 +57,6 @@ export async function updateWebhook(
 
 /** Its deliveries go with it, by the foreign key. */
 export async function deleteWebhook(database: Database, tenant: string, id: string): Promise<boolean> {
-  const text = 'DELETE FROM fleet.webhooks WHERE id = $2 AND tenant = $1 RETURNING id';
+  const text = 'DELETE FROM fleet.webhooks WHERE id = $2 AND tenant = $1 AND NOT of_jobs RETURNING id';
   return (await database.flushed('delete_webhook', text, [tenant, id])).length === 1;
 }

@@ -11,6 +11,7 @@ import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
 import { findAgent } from '../find-agent.ts';
+import { JobWebhooks } from '../job-webhooks.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, refusals } from '../schemas/common.ts';
@@ -29,6 +30,7 @@ import { jobView, stepView } from '../views.ts';
 const tags = ['jobs'];
 
 export function jobRoutes(app: Api, parts: ApiParts): void {
+  const webhooks = new JobWebhooks(parts);
   app.post(
     '/v1/jobs',
     {
@@ -60,6 +62,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         notBefore: body.not_before ?? null,
         expiresAt: body.expires_at ?? null,
         deadline: body.deadline ?? null,
+        webhook: body.webhook ? await webhooks.admit(tenant, body.webhook) : null,
         replay: null,
       });
       return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));

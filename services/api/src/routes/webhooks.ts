@@ -1,19 +1,19 @@
-import { type Delivery, FleetError, type Webhook } from '@mcp-fleet/core';
+import { FleetError, type Webhook } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
-import { type AddressPolicy, newSecret, urlProblem } from '@mcp-fleet/webhooks';
+import { newSecret } from '@mcp-fleet/webhooks';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, pageOf, pageQuery, refusals } from '../schemas/common.ts';
 import {
   createWebhook,
-  type DeliveryView,
   deletedWebhook,
   delivery as deliverySchema,
   updateWebhook,
-  type WebhookView,
   webhook as webhookSchema,
   webhookWithSecret,
 } from '../schemas/webhooks.ts';
+import { refuseUnreachable } from '../webhook-url.ts';
+import { deliveryView, webhookView } from '../webhook-views.ts';
 
 const tags = ['webhooks'];
 const config = { scope: 'webhooks:write' } as const;
@@ -185,47 +185,9 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   );
 }
 
-function refuseUnreachable(url: string, policy: AddressPolicy): void {
-  const problem = urlProblem(url, policy);
-  if (problem !== null) throw new FleetError('permission_denied', problem);
-}
-
 function found(webhook: Webhook | null, id: string): Webhook {
   if (webhook) return webhook;
   throw notFound(id);
 }
 
 const notFound = (id: string) => new FleetError('not_found', `There is no webhook ${id}.`);
-
-function webhookView(webhook: Webhook): WebhookView {
-  return {
-    id: webhook.id,
-    type: 'webhook',
-    url: webhook.url,
-    events: webhook.events,
-    description: webhook.description,
-    enabled: webhook.disabled === null,
-    disabled_reason: webhook.disabled,
-    created_at: webhook.createdAt.toISOString(),
-    updated_at: webhook.updatedAt.toISOString(),
-  };
-}
-
-function deliveryView({ last, ...delivery }: Delivery): DeliveryView {
-  return {
-    id: delivery.id,
-    type: 'webhook_delivery',
-    webhook_id: delivery.webhookId,
-    event: delivery.event,
-    event_id: delivery.eventId,
-    job_id: delivery.jobId,
-    attempts: delivery.attempts,
-    outcome: last?.outcome ?? null,
-    status: last?.status ?? null,
-    error: last?.error ?? null,
-    duration_ms: last === null ? null : Math.round(last.durationMs),
-    next_attempt_at: delivery.nextAttemptAt?.toISOString() ?? null,
-    delivered_at: delivery.deliveredAt?.toISOString() ?? null,
-    created_at: delivery.createdAt.toISOString(),
-  };
-}

@@ -1,6 +1,7 @@
 import { busyPolicies, type ErrorCode, errorCodes, jobStates } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './common.ts';
+import { jobWebhook, newJobWebhook } from './webhooks.ts';
 
 /** Characters that a query may have; more is refused with 413. */
 export const longestQuery = 1_000_000;
@@ -32,6 +33,7 @@ export const submitJob = z
     not_before: sentTime.optional().describe('The job waits until then.'),
     expires_at: sentTime.optional().describe('The job expires when it was not started by then.'),
     deadline: sentTime.optional().describe('The job fails when it has not ended by then.'),
+    webhook: newJobWebhook.optional().describe('A URL that is told of this job, beside registered webhooks.'),
   })
   .meta({ id: 'NewJob' });
 export type SubmitJob = z.infer<typeof submitJob>;
@@ -101,6 +103,7 @@ export const job = z
     deadline: shownTime.nullable(),
     joined: z.string().nullable(),
     replay_of: z.string().nullable(),
+    webhook: jobWebhook.nullable(),
     created_at: shownTime,
     started_at: shownTime.nullable(),
     ended_at: shownTime.nullable(),

@@ -9,6 +9,20 @@ const url = z
 const events = z.array(z.enum(webhookEvents)).max(webhookEvents.length).describe('Empty for all.');
 const description = z.string().max(500);
 
+export const newJobWebhook = z.strictObject({ url, events: events.optional() }).meta({ id: 'NewJobWebhook' });
+export const jobWebhook = z
+  .object({ url: z.string(), events: z.array(z.enum(webhookEvents)) })
+  .meta({ id: 'JobWebhook' });
+
+export const jobSecrets = z
+  .object({
+    type: z.literal('job_webhook_secrets'),
+    secrets: z
+      .array(z.string())
+      .describe('`whsec_…` (Standard Webhooks), the newest first. Each signs: two while one is replaced.'),
+  })
+  .meta({ id: 'JobWebhookSecrets' });
+
 export const createWebhook = z
   .strictObject({ url, events: events.default([]), description: description.default('') })
   .meta({ id: 'NewWebhook' });
@@ -31,6 +45,7 @@ export const webhook = z
     description: z.string(),
     enabled: z.boolean(),
     disabled_reason: z.string().nullable(),
+    failing_since: shownTime.nullable().describe('Since when every attempt has failed.'),
     created_at: shownTime,
     updated_at: shownTime,
   })
@@ -47,7 +62,8 @@ export const delivery = z
   .object({
     id: z.string(),
     type: z.literal('webhook_delivery'),
-    webhook_id: z.string(),
+    webhook_id: z.string().nullable().describe("Null for the job's own webhook."),
+    url: z.string().nullable().describe("Where the job's own webhook leads; null for a registered one."),
     event: z.enum(webhookEvents),
     event_id: z.string().describe('The `webhook-id` that the receiver gets, the same on every attempt.'),
     job_id: z.string(),

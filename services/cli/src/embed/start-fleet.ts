@@ -2,7 +2,7 @@ import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKey
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels, createUpstream } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
-import { Reconciler, upstreamOptions } from '@mcp-fleet/reconciler';
+import { Reconciler, upstreamOptions, webhookOptions } from '@mcp-fleet/reconciler';
 import {
   type ConfigFile,
   defaultModel,
@@ -107,7 +107,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
         idleMs: embeddedIdleMs,
         runningIdleMs: environment.QUEUE_LOCK_MS,
         dispatchEveryMs: environment.DISPATCH_EVERY_MS,
-        webhooks: { everyMs: environment.WEBHOOK_EVERY_MS, allow: environment.WEBHOOK_ALLOW },
+        webhooks: webhookOptions(environment),
         upstream: upstreamOptions(environment),
       },
     );
