@@ -38,6 +38,10 @@ export type Step =
         input_tokens: number;
         output_tokens: number;
       };
+      /**
+       * US dollars; null when a price was unknown.
+       */
+      cost_usd: number | null;
     }
   | {
       type: 'tool_result';
@@ -269,6 +273,10 @@ export interface Job {
     cache_creation_input_tokens: number;
     model_calls: number;
     tool_calls: number;
+    /**
+     * US dollars; null when a price was unknown.
+     */
+    cost_usd: number | null;
   } | null;
   metadata: {
     [k: string]: string;

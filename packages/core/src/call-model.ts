@@ -1,5 +1,6 @@
 import { FleetError } from './errors.ts';
 import { type Message, toolUses } from './message.ts';
+import { costOf } from './price.ts';
 import type { Running } from './running.ts';
 import { type ReplyStep, turnMessages } from './step.ts';
 
@@ -27,6 +28,7 @@ export async function callModel(running: Running, context: Message[], round: num
     { signal: running.signal, onDelta: (text) => running.emit({ type: 'text_delta', round, text }) },
   );
   refuseUnusable(reply);
+  const price = running.policy.prices.of(job.agent.model)?.price;
   return {
     kind: 'reply',
     round,
@@ -36,6 +38,7 @@ export async function callModel(running: Running, context: Message[], round: num
     model: reply.model,
     ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
     usage: reply.usage,
+    ...(price === undefined ? {} : { cost: costOf(price, reply.usage) }),
     toolset: running.toolset.hash,
     ms: running.ports.clock.now() - started,
   };

@@ -5,7 +5,7 @@ import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
 import type { Outcome } from './outcome.ts';
-import { type Running, Superseded } from './running.ts';
+import { type Running, reportStep, Superseded } from './running.ts';
 import type { ReplyStep } from './step.ts';
 
 /** Settles the job with the final reply that stands in its record. */
@@ -30,10 +30,10 @@ export async function succeedWith(running: Running, reply: ReplyStep): Promise<O
   if (settled.kind === 'superseded') throw new Superseded();
   if (settled.kind === 'taken') {
     running.record.add(settled.step);
-    running.emit({ type: 'step_recorded', step: settled.step, adopted: true });
+    reportStep(running, settled.step, true);
     return null;
   }
-  running.emit({ type: 'step_recorded', step: reply, adopted: false });
+  reportStep(running, reply, false);
   report(running, { ...ending, totals });
   return { kind: 'completed', next: settled.next };
 }

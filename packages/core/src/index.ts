@@ -84,6 +84,7 @@ export {
   toolUseBlock,
   toolUses,
 } from './message.ts';
+export { fromUsd, type Nanos, toUsd, usdText } from './money.ts';
 export type { Outcome } from './outcome.ts';
 export type { Page } from './page.ts';
 export type {
@@ -99,6 +100,8 @@ export type {
   ToolProvider,
   Toolset,
 } from './ports.ts';
+export { costBounds, costOf, type Price, type PriceInput } from './price.ts';
+export { knownPrice, type NamedPrice, type PriceList, priceList, prices } from './price-list.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';

@@ -1,6 +1,7 @@
 import type { AgentSpec } from './agent.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ContentBlock } from './message.ts';
+import type { Nanos } from './money.ts';
 import type { BusyPolicy } from './session.ts';
 import type { Position, Step } from './step.ts';
 
@@ -40,6 +41,11 @@ export interface JobTotals {
   cacheWriteTokens: number;
   modelCalls: number;
   toolCalls: number;
+  /**
+   * Nano-dollars; null when the price of a reply was unknown. Replies that a replay began with were paid for by
+   * the job that got them.
+   */
+  cost: Nanos | null;
 }
 
 /** Transient failures in a row, each kind with a budget of its own. Worker crashes are counted apart. */
@@ -131,13 +137,14 @@ export interface Turn {
 
 /** Adds up the usage of a job's record. */
 export function totalsOf(steps: readonly Step[]): JobTotals {
-  const totals = {
+  const totals: JobTotals = {
     inputTokens: 0,
     outputTokens: 0,
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     modelCalls: 0,
     toolCalls: 0,
+    cost: 0,
   };
   for (const step of steps) {
     if (step.kind === 'steer') continue;
@@ -150,6 +157,8 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     totals.outputTokens += step.usage.outputTokens;
     totals.cacheReadTokens += step.usage.cacheReadTokens;
     totals.cacheWriteTokens += step.usage.cacheWriteTokens;
+    if (step.recordedBy !== undefined) continue;
+    totals.cost = totals.cost === null || step.cost === undefined ? null : totals.cost + step.cost;
   }
   return totals;
 }

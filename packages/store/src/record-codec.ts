@@ -43,6 +43,8 @@ const totals = z.object({
   cacheWriteTokens: z.number(),
   modelCalls: z.number(),
   toolCalls: z.number(),
+  /** Absent from jobs that ended before costs were kept. */
+  cost: z.number().nullable().default(null),
 });
 export const decodeTotals = (text: string): JobTotals => totals.parse(JSON.parse(text));
 

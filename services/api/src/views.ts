@@ -1,4 +1,12 @@
-import type { ApiKey, Job, Message, Session, Step, TenantLimits } from '@mcp-fleet/core';
+import {
+  type ApiKey,
+  type Job,
+  type Message,
+  type Session,
+  type Step,
+  type TenantLimits,
+  toUsd,
+} from '@mcp-fleet/core';
 import type { JobView, StepView } from './schemas/jobs.ts';
 import type { KeyView } from './schemas/keys.ts';
 import type { SessionView } from './schemas/sessions.ts';
@@ -41,6 +49,7 @@ function usageView(totals: NonNullable<Job['totals']>) {
     cache_creation_input_tokens: totals.cacheWriteTokens,
     model_calls: totals.modelCalls,
     tool_calls: totals.toolCalls,
+    cost_usd: totals.cost === null ? null : toUsd(totals.cost),
   };
 }
 
@@ -83,6 +92,7 @@ export function stepView(step: Step): StepView {
     content: step.content,
     stop_reason: step.stopReason,
     usage: { input_tokens: step.usage.inputTokens, output_tokens: step.usage.outputTokens },
+    cost_usd: step.cost === undefined ? null : toUsd(step.cost),
   };
 }
 

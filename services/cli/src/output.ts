@@ -1,3 +1,5 @@
+import type { Job } from '@mcp-fleet/client';
+import { fromUsd, usdText } from '@mcp-fleet/core';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import spinner, { type Spinner } from 'yocto-spinner';
@@ -76,6 +78,13 @@ export function stateLabel(state: string): string {
   if (state === 'failed' || state === 'expired') return pc.red(state);
   if (state === 'waiting' || state === 'canceled') return pc.yellow(state);
   return pc.cyan(state);
+}
+
+/** What an ended job cost: `$0.0012`, marked where nobody pays it; empty before the end. */
+export function costOfJob({ usage, model }: Pick<Job, 'usage' | 'model'>): string {
+  if (usage === null) return '';
+  if (usage.cost_usd === null) return 'unknown price';
+  return `${usdText(fromUsd(usage.cost_usd))}${model.startsWith('simulated') ? ' (simulated)' : ''}`;
 }
 
 /** `0.42 s`, `3 min 5 s`. */

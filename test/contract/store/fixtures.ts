@@ -81,6 +81,7 @@ const totals = {
   cacheWriteTokens: 0,
   modelCalls: 1,
   toolCalls: 0,
+  cost: null,
 };
 
 export function success(over: Partial<Ending> = {}): Ending {

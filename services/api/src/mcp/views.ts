@@ -9,6 +9,7 @@ const usage = z.object({
   output_tokens: z.number(),
   model_calls: z.number(),
   tool_calls: z.number(),
+  cost_usd: z.number().nullable(),
 });
 
 const jobLine = {
@@ -75,8 +76,8 @@ export function jobView(job: Job) {
 
 function usageView(usage: Job['usage']) {
   if (usage === null) return null;
-  const { input_tokens, output_tokens, model_calls, tool_calls } = usage;
-  return { input_tokens, output_tokens, model_calls, tool_calls };
+  const { input_tokens, output_tokens, model_calls, tool_calls, cost_usd } = usage;
+  return { input_tokens, output_tokens, model_calls, tool_calls, cost_usd };
 }
 
 export function sessionView({ id, agent, on_busy, active_job, created_at, updated_at }: Session) {

@@ -68,6 +68,7 @@ export const replayJob = z.strictObject({ from });
 export const replayJobs = z.strictObject({ ...jobFilter, from });
 
 const tokens = z.int().min(0);
+const costUsd = z.number().min(0).nullable().describe('US dollars; null when a price was unknown.');
 
 export const job = z
   .object({
@@ -92,6 +93,7 @@ export const job = z
         cache_creation_input_tokens: tokens,
         model_calls: tokens,
         tool_calls: tokens,
+        cost_usd: costUsd,
       })
       .nullable(),
     metadata,
@@ -119,6 +121,7 @@ export const step = z
       content: z.array(contentBlock),
       stop_reason: z.string(),
       usage: z.object({ input_tokens: tokens, output_tokens: tokens }),
+      cost_usd: costUsd,
     }),
     z.object({
       type: z.literal('tool_result'),

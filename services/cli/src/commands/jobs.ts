@@ -1,5 +1,5 @@
 import type { ContentBlock, Job, JobState, Step } from '@mcp-fleet/client';
-import { jobStates } from '@mcp-fleet/core';
+import { fromUsd, jobStates, usdText } from '@mcp-fleet/core';
 import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, duration, type Output, shorten, stateLabel } from '../output.ts';
@@ -104,7 +104,8 @@ export function printStep(output: Output, step: Step): void {
     output.line(`  ${color.bold('+')} ${text} ${color.dim(step.jobs.join(', '))}`);
     return;
   }
-  if (text) output.line(`  ${color.cyan('●')} ${took} ${text}`);
+  const cost = step.cost_usd === null ? '' : color.dim(` ${usdText(fromUsd(step.cost_usd))}`);
+  if (text) output.line(`  ${color.cyan('●')} ${took}${cost} ${text}`);
   for (const block of step.content.filter((b) => b.type === 'tool_use')) {
     output.line(`  ${color.yellow('→')} ${String(block.name)} ${color.dim(JSON.stringify(block.input))}`);
   }

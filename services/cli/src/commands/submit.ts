@@ -3,7 +3,7 @@ import type { Job } from '@mcp-fleet/client';
 import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { color, createOutput, duration, type Output, stateLabel } from '../output.ts';
+import { color, costOfJob, createOutput, duration, type Output, stateLabel } from '../output.ts';
 import { withFleetOptions, withServers } from './options.ts';
 
 interface SubmitOptions extends FleetOptions {
@@ -71,6 +71,7 @@ export function printEnded(output: Output, job: Job): void {
   else output.line(`${color.red('✗')} ${job.error?.type ?? job.state}: ${job.error?.message ?? ''}`);
   const took = job.ended_at ? duration(Date.parse(job.ended_at) - Date.parse(job.created_at)) : '';
   const calls = job.usage ? `${job.usage.model_calls} model, ${job.usage.tool_calls} tool calls` : '';
+  const cost = job.usage ? ` · ${costOfJob(job)}` : '';
   const session = job.session_id ? ` · ${job.session_id}` : '';
-  output.line(color.dim(`${job.id} · ${stateLabel(job.state)} · ${took} · ${calls}${session}`));
+  output.line(color.dim(`${job.id} · ${stateLabel(job.state)} · ${took} · ${calls}${cost}${session}`));
 }

@@ -13,6 +13,7 @@ import {
   listen,
   lockFolder,
   parseAgents,
+  parsePrices,
   type Stoppable,
   StopStack,
   startEmbeddedPostgres,
@@ -74,6 +75,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const model = defaultModel(setup.environment);
   const fromFile = config ? parseServersConfig(config.text, config.path, setup.variables) : {};
   const agents = parseAgents(config, model);
+  const prices = parsePrices(config);
   const topology = await openTopology(setup, stack);
   const environment = await withSimulator(setup, stack);
   const { store, backend } = topology;
@@ -93,7 +95,8 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   if (setup.runs === 'jobs') {
     const { emit } = events;
     const model = models;
-    const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics, emit });
+    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics, emit };
+    const worker = createWorker(parts);
     stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     const reconciler = new Reconciler(
@@ -116,6 +119,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     signals,
     watch: new JobWatch(signals),
     agents,
+    prices,
     metrics,
     logger,
     webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
