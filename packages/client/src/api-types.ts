@@ -70,6 +70,7 @@ export interface ApiTypes {
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
+  BudgetRaise: BudgetRaise;
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
   Job: Job;
@@ -119,6 +120,8 @@ export interface Agent {
       modelTimeoutMs: number;
       toolResultChars: number;
       approvalExpiresMs: number;
+      costUsd?: number;
+      tokens?: number;
     };
   };
   /**
@@ -150,6 +153,8 @@ export interface AgentSettings {
     modelTimeoutMs?: number;
     toolResultChars?: number;
     approvalExpiresMs?: number;
+    costUsd?: number;
+    tokens?: number;
   };
 }
 export interface ApiKey {
@@ -227,6 +232,13 @@ export interface Approval {
   requested_at: string;
   expires_at: string;
 }
+/**
+ * What is absent stays; null is without bound.
+ */
+export interface BudgetRaise {
+  max_cost_usd?: number | null;
+  max_tokens?: number | null;
+}
 export interface ContentBlock {
   type: string;
   [k: string]: unknown;
@@ -263,8 +275,40 @@ export interface Job {
     message: string;
   } | null;
   wait: {
-    until: string;
+    /**
+     * Null: until something makes the job due.
+     */
+    until: string | null;
     reason: string | null;
+  } | null;
+  /**
+   * Null for a job that may use what it likes.
+   */
+  budget: {
+    max_cost_usd: number | null;
+    max_tokens: number | null;
+    /**
+     * Why the job waits for its budget; null when it does not.
+     */
+    shortfall: {
+      spent: {
+        /**
+         * US dollars; null when a price was unknown.
+         */
+        cost_usd: number | null;
+        tokens: number;
+      };
+      /**
+       * The most that the next model call may use.
+       */
+      next_call: {
+        /**
+         * US dollars; null when a price was unknown.
+         */
+        cost_usd: number | null;
+        tokens: number;
+      };
+    } | null;
   } | null;
   usage: {
     input_tokens: number;
@@ -366,6 +410,14 @@ export interface NewJob {
    * The job fails when it has not ended by then.
    */
   deadline?: string;
+  /**
+   * US dollars; a model call that may cost more than is left is not made, and the job waits. Absent: the agent's `limits.costUsd`.
+   */
+  max_cost_usd?: number;
+  /**
+   * Tokens in and out, of the whole job. Absent: the agent's `limits.tokens`.
+   */
+  max_tokens?: number;
 }
 export interface NewSession {
   agent?: string;

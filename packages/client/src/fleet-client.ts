@@ -8,6 +8,7 @@ import type {
   ApiKeyWithText,
   Approval,
   ApprovalDecision,
+  BudgetRaise,
   ContentBlock,
   Job,
   JobEvent,
@@ -70,6 +71,9 @@ export class FleetClient {
       (await this.#get<{ data: Step[] }>(`${jobPath(id)}/steps`, signal)).data,
     /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
     cancel: (id: string): Promise<Job> => this.#post(`${jobPath(id)}/cancel`, {}, true),
+    /** Raises what the job may use; one that waits for its budget goes on. Null takes a limit away. */
+    raiseBudget: (id: string, budget: BudgetRaise): Promise<Job> =>
+      this.#post(`${jobPath(id)}/budget`, budget, true),
     cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>
       this.#post('/v1/jobs/cancel', filter, true),
     /** Makes a new job that repeats an ended one, behind its last recorded step or from its beginning. */

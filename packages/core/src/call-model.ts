@@ -5,13 +5,12 @@ import type { Running } from './running.ts';
 import { type ReplyStep, turnMessages } from './step.ts';
 
 /**
- * Asks the model for the reply of a round. Throws `limit_exceeded` at the agent's limits, and for replies
- * that no legal conversation can be built on; those are never recorded.
+ * Asks the model for the reply of a round. Throws for replies that no legal conversation can be built on; those
+ * are never recorded.
  */
 export async function callModel(running: Running, context: Message[], round: number): Promise<ReplyStep> {
   const { job, steps } = running.record;
   const { limits } = job.agent;
-  refuseBeyondLimits(running, round);
   const started = running.ports.clock.now();
   running.emit({ type: 'model_started', round, model: job.agent.model });
   const reply = await running.ports.model.complete(
@@ -44,7 +43,8 @@ export async function callModel(running: Running, context: Message[], round: num
   };
 }
 
-function refuseBeyondLimits({ record }: Running, round: number): void {
+/** Throws `limit_exceeded` when the agent's limits allow no further reply. */
+export function refuseBeyondLimits({ record }: Running, round: number): void {
   const { limits } = record.job.agent;
   if (round >= limits.rounds) {
     throw new FleetError(

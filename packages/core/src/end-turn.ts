@@ -1,6 +1,7 @@
 import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
-import type { Ending } from './context-store.ts';
+import { type BudgetNeed, budgetWait } from './budget.ts';
+import type { Ending, Wait } from './context-store.ts';
 import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
@@ -94,7 +95,7 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
     return fail(running, { code: 'deadline_exceeded', message });
   }
   const failures = { ...before, [kind]: before[kind] + (charged ? 1 : 0) };
-  return park(running, waitMs, `${fault.code}: ${fault.message}`, failures);
+  return park(running, { waitMs, reason: `${fault.code}: ${fault.message}`, failures });
 }
 
 /**
@@ -104,12 +105,17 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
 export async function waitForApproval(running: Running, expiresMs: number): Promise<Outcome> {
   const leftMs = running.deadlineAt === null ? expiresMs : running.deadlineAt - running.ports.clock.now();
   if (leftMs <= 0) return fail(running, lateFor(running.record.job));
-  return park(
-    running,
-    Math.max(0, Math.ceil(Math.min(expiresMs, leftMs))),
-    approvalWait,
-    failuresSoFar(running),
-  );
+  const waitMs = Math.max(0, Math.ceil(Math.min(expiresMs, leftMs)));
+  return park(running, { waitMs, reason: approvalWait, failures: failuresSoFar(running) });
+}
+
+/**
+ * Parks a job whose next model call may use more than its budget has left, until the budget is raised. It waits
+ * in no queue; its deadline still ends it.
+ */
+export function waitForBudget(running: Running, need: BudgetNeed): Promise<Outcome> {
+  const budget = { known: running.record.job.budget, need };
+  return park(running, { waitMs: null, reason: budgetWait, failures: failuresSoFar(running), budget });
 }
 
 /** Failures in a row; those before a recorded step no longer count. */
@@ -123,8 +129,9 @@ export function lateFor(job: Job): JobError {
   return { code: 'deadline_exceeded', message };
 }
 
-async function park(running: Running, waitMs: number, reason: string, failures: Failures): Promise<Outcome> {
-  const parked = await running.ports.store.park(running.fence, { waitMs, reason, failures });
+async function park(running: Running, wait: Wait): Promise<Outcome> {
+  const { waitMs, reason } = wait;
+  const parked = await running.ports.store.park(running.fence, wait);
   if (parked === 'superseded') return supersede(running);
   const leftMs = parked === 'due' ? 0 : waitMs;
   running.emit({ type: 'job_parked', waitMs: leftMs, reason });

@@ -33,7 +33,7 @@ export type FleetEvent = { job: JobRef } & (
       by: string | null;
       edited: boolean;
     }
-  | { type: 'job_parked'; waitMs: number; reason: string }
+  | { type: 'job_parked'; waitMs: number | null; reason: string }
   | { type: 'job_handed_back'; reason: string }
   | { type: 'job_superseded' }
   | { type: 'query_joined'; round: number; jobs: string[] }

@@ -25,6 +25,7 @@ export {
   type Verdict,
 } from './approval.ts';
 export { backoffMs } from './backoff.ts';
+export { type Budget, type BudgetNeed, budgetOf, budgetWait, noBudget, type Used } from './budget.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export type {
   Accepted,

@@ -1,4 +1,5 @@
 import type { AgentSpec } from './agent.ts';
+import { type Budget, type BudgetNeed, noBudget } from './budget.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ContentBlock } from './message.ts';
 import type { Nanos } from './money.ts';
@@ -25,7 +26,7 @@ export function isTerminal(state: JobState): state is TerminalState {
 }
 
 /** Version of the stored form of a job and its steps. A worker hands back a job of a newer form. */
-export const jobFormat = 3;
+export const jobFormat = 4;
 
 /** Why a job failed. Codes are stable (errors.ts); the message is for people. */
 export interface JobError {
@@ -80,6 +81,9 @@ export interface Job {
   expiresAt: Date | null;
   /** The job fails with `deadline_exceeded` when it has not ended by then. */
   deadline: Date | null;
+  budget: Budget;
+  /** What the budget fell short of; null unless the job waits for that. */
+  budgetNeed: BudgetNeed | null;
   /** The running turn that this query joined and ends with (busy policy `steer`). */
   joined: string | null;
   /** A later query asked this turn to stop with what it has (busy policy `interrupt`). */
@@ -111,6 +115,7 @@ export interface NewJob {
   notBefore: Date | null;
   expiresAt: Date | null;
   deadline: Date | null;
+  budget: Budget;
   /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
@@ -124,6 +129,7 @@ export const plainJob = {
   notBefore: null,
   expiresAt: null,
   deadline: null,
+  budget: noBudget,
   replay: null,
 } as const satisfies Partial<NewJob>;
 

@@ -33,6 +33,7 @@ export async function replayOf(
     agent: job.agent,
     query: job.query,
     metadata: job.metadata,
+    budget: job.budget,
     replay: { of: job.id, ...(from === 'tail' ? await tail(store, job) : { steps: [], claims: [] }) },
   };
 }

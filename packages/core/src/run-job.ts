@@ -1,5 +1,6 @@
-import { callModel } from './call-model.ts';
+import { callModel, refuseBeyondLimits } from './call-model.ts';
 import { callTools } from './call-tools.ts';
+import { findShortfall } from './check-budget.ts';
 import type { Take } from './context-store.ts';
 import {
   drop,
@@ -11,6 +12,7 @@ import {
   succeedWith,
   supersede,
   waitForApproval,
+  waitForBudget,
 } from './end-turn.ts';
 import { FleetError, toFleetError } from './errors.ts';
 import type { EventListener, JobRef } from './events.ts';
@@ -165,6 +167,9 @@ async function advance(running: Running, context: Message[], options: RunOptions
       continue;
     }
     if (running.requests.join) await joinQueries(running, next.round);
+    refuseBeyondLimits(running, next.round);
+    const shortfall = findShortfall(running, context);
+    if (shortfall !== null) return waitForBudget(running, shortfall);
     const reply = await callModel(running, context, next.round);
     if (!isFinal(reply)) {
       await recordStep(running, reply);

@@ -8,6 +8,7 @@ import type { Api, ApiParts } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
+import { jobBudgetRoutes } from './routes/job-budget.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -53,6 +54,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   });
   jobRoutes(app, parts);
   jobActionRoutes(app, parts);
+  jobBudgetRoutes(app, parts);
   jobEventRoutes(app, parts);
   toolResultRoutes(app, parts);
   approvalRoutes(app, parts);

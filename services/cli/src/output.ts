@@ -87,6 +87,27 @@ export function costOfJob({ usage, model }: Pick<Job, 'usage' | 'model'>): strin
   return `${usdText(fromUsd(usage.cost_usd))}${model.startsWith('simulated') ? ' (simulated)' : ''}`;
 }
 
+/** `waiting until 2027-01-31T00:00:00Z: approval`, and without a time what only a person ends. */
+export function waiting({ until, reason }: { until: string | null; reason: string | null }): string {
+  return `waiting${until === null ? '' : ` until ${until}`}${reason === null ? '' : `: ${reason}`}`;
+}
+
+/** What a job that waits for its budget has used and would use, and what it may; empty for any other. */
+export function shortfallOf({ id, budget }: Pick<Job, 'id' | 'budget'>): string[] {
+  if (!budget?.shortfall) return [];
+  const { max_cost_usd, max_tokens, shortfall } = budget;
+  const use = ({ cost_usd, tokens }: { cost_usd: number | null; tokens: number }) =>
+    `${tokens} tokens${cost_usd === null ? '' : `, ${usdText(fromUsd(cost_usd))}`}`;
+  const limits = [
+    ...(max_tokens === null ? [] : [`${max_tokens} tokens`]),
+    ...(max_cost_usd === null ? [] : [usdText(fromUsd(max_cost_usd))]),
+  ];
+  return [
+    `spent ${use(shortfall.spent)}; the next call may use ${use(shortfall.next_call)}; the limit is ${limits.join(', ')}`,
+    `fleet jobs budget ${id} --max-cost-usd … or --max-tokens …`,
+  ];
+}
+
 /** `0.42 s`, `3 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;

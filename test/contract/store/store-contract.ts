@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { approvalRules } from './approvals.ts';
 import { blobRules } from './blobs.ts';
+import { budgetRules } from './budgets.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
@@ -22,6 +23,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('keys and limits', () => keyRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
+  describe('budgets', () => budgetRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));

@@ -107,6 +107,8 @@ function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
     ...(job.notBefore === null ? {} : { not_before: job.notBefore }),
     ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
     ...(job.deadline === null ? {} : { deadline: job.deadline }),
+    ...(job.budget.cost === null ? {} : { budget_cost: job.budget.cost }),
+    ...(job.budget.tokens === null ? {} : { budget_tokens: job.budget.tokens }),
     ...(job.replay === null ? {} : { replay_of: job.replay.of }),
     ...(job.onBusy === 'steer' && seq !== null ? { steers: true } : {}),
     ...(job.onBusy === 'reject' && seq !== null ? { undecided: true } : {}),

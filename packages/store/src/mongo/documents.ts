@@ -1,5 +1,6 @@
 import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
 import type { StoredApproval } from '../approval-codec.ts';
+import { needOf } from '../budget-codec.ts';
 import { decodeAgent, decodeError, decodeMetadata, decodeQuery, decodeTotals } from '../record-codec.ts';
 
 /** A session. `admitted` grows with every job that waits its turn, so that passing on notices newcomers. */
@@ -50,6 +51,10 @@ export interface JobDoc {
   not_before?: Date;
   expires_at?: Date;
   deadline?: Date;
+  budget_cost?: number | null;
+  budget_tokens?: number | null;
+  /** JSON as text; what the budget fell short of when the job last waited for it. */
+  budget_need?: string | null;
   /** Set for the busy policy `steer`. */
   steers?: true;
   /** The running turn that this job is set to join while it is waiting, and ended with once it has ended. */
@@ -175,6 +180,8 @@ export function toJob(doc: JobDoc): Job {
     notBefore: doc.not_before ?? null,
     expiresAt: doc.expires_at ?? null,
     deadline: doc.deadline ?? null,
+    budget: { cost: doc.budget_cost ?? null, tokens: doc.budget_tokens ?? null },
+    budgetNeed: needOf(doc.wait_reason, doc.budget_need),
     joined: doc.joined ?? null,
     interrupted: doc.interrupted ?? false,
     replayOf: doc.replay_of ?? null,

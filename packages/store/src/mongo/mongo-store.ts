@@ -4,6 +4,7 @@ import type {
   ApiKey,
   Approval,
   ApprovalFilter,
+  Budget,
   Claim,
   CollectedBlobs,
   ContextStore,
@@ -52,6 +53,7 @@ import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
+import { raiseBudget } from './budgets.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import * as log from './deliveries.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
@@ -121,6 +123,8 @@ export class MongoStore implements ContextStore {
     this.#run(unclaim, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => this.#run(settle, fence, ending);
   end = (job: HeldJob, ending: Ending): Promise<Settled> => this.#run(end, job, ending);
+  raiseBudget = (tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> =>
+    this.#run(raiseBudget, tenant, jobId, raise);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);

@@ -4,10 +4,11 @@ import { type Database, isDuplicate } from './database.ts';
 import { type JobRow, toJob } from './rows.ts';
 
 const columns = `(id, tenant, session_id, turn, agent, query, metadata, format, idempotency_key, request_hash,
-  steers, not_before, expires_at, deadline, replay_of, state, wait_until, wait_reason)`;
+  steers, not_before, expires_at, deadline, replay_of, budget_cost, budget_tokens,
+  state, wait_until, wait_reason)`;
 
 const values = (turn: string) => `$1, $2, $3, ${turn}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-  CASE WHEN $11 > now() THEN 'waiting' ELSE 'queued' END,
+  $20::bigint, $21::bigint, CASE WHEN $11 > now() THEN 'waiting' ELSE 'queued' END,
   CASE WHEN $11 > now() THEN $11 END, CASE WHEN $11 > now() THEN 'not before' END`;
 
 /** What a replay begins with. The casts tell PostgreSQL the types of parameters that are mostly empty. */
@@ -35,7 +36,7 @@ const insertInSession = `
   WITH held AS (
     UPDATE fleet.sessions
     SET next_turn = next_turn + 1, active_job = coalesce(active_job, $1), updated_at = now()
-    WHERE id = $3 AND tenant = $2 AND ($20::boolean = false OR active_job IS NULL)
+    WHERE id = $3 AND tenant = $2 AND ($22::boolean = false OR active_job IS NULL)
     RETURNING next_turn - 1 AS turn, active_job
   ),
   made AS (INSERT INTO fleet.jobs ${columns} SELECT ${values('held.turn')} FROM held RETURNING *),
@@ -89,6 +90,8 @@ function parametersOf(job: NewJob): unknown[] {
     steps.map(encodeStep),
     claims.map((claim) => claim.round),
     claims.map((claim) => claim.slot),
+    job.budget.cost,
+    job.budget.tokens,
   ];
 }
 

@@ -4,6 +4,7 @@ import type {
   ApiKey,
   Approval,
   ApprovalFilter,
+  Budget,
   Claim,
   CollectedBlobs,
   ContextStore,
@@ -54,6 +55,7 @@ import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
+import { raiseBudget } from './budgets.ts';
 import { Database, type PgPool } from './database.ts';
 import * as log from './deliveries.ts';
 import { freeJoined } from './free-joined.ts';
@@ -113,6 +115,8 @@ export class PostgresStore implements ContextStore {
     unclaim(this.#database, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => settle(this.#database, fence, ending);
   end = (job: HeldJob, ending: Ending): Promise<Settled> => end(this.#database, job, ending);
+  raiseBudget = (tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> =>
+    raiseBudget(this.#database, tenant, jobId, raise);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => interrupt(this.#database, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => join(this.#database, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => news(this.#database, fences);

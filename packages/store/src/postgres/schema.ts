@@ -195,6 +195,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, name, version)
   );
   `,
+  `
+  ALTER TABLE fleet.jobs
+    ADD COLUMN budget_cost bigint,
+    ADD COLUMN budget_tokens bigint,
+    ADD COLUMN budget_need text;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -11,6 +11,7 @@ import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
 import { findAgent } from '../find-agent.ts';
+import { newBudget } from '../job-budget.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, pageOf, refusals } from '../schemas/common.ts';
@@ -46,11 +47,12 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       const { tenant } = request.caller;
       const query = toBlocks(body.query);
       await parts.limits.allowJob(tenant);
+      const agent = await resolveAgent(parts, tenant, body);
       const accepted = await acceptJob(parts, {
         id: newId('job'),
         tenant,
         sessionId: body.session_id ?? null,
-        agent: await resolveAgent(parts, tenant, body),
+        agent,
         query,
         metadata: body.metadata,
         idempotencyKey: request.headers['idempotency-key'] || null,
@@ -59,6 +61,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         notBefore: body.not_before ?? null,
         expiresAt: body.expires_at ?? null,
         deadline: body.deadline ?? null,
+        budget: newBudget(parts, agent, body),
         replay: null,
       });
       return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));

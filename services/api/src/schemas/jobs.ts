@@ -1,5 +1,6 @@
 import { busyPolicies, type ErrorCode, errorCodes, jobStates } from '@mcp-fleet/core';
 import { z } from 'zod';
+import { budget, costUsd, newBudget } from './budgets.ts';
 import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './common.ts';
 
 /** Characters that a query may have; more is refused with 413. */
@@ -32,6 +33,7 @@ export const submitJob = z
     not_before: sentTime.optional().describe('The job waits until then.'),
     expires_at: sentTime.optional().describe('The job expires when it was not started by then.'),
     deadline: sentTime.optional().describe('The job fails when it has not ended by then.'),
+    ...newBudget,
   })
   .meta({ id: 'NewJob' });
 export type SubmitJob = z.infer<typeof submitJob>;
@@ -68,7 +70,6 @@ export const replayJob = z.strictObject({ from });
 export const replayJobs = z.strictObject({ ...jobFilter, from });
 
 const tokens = z.int().min(0);
-const costUsd = z.number().min(0).nullable().describe('US dollars; null when a price was unknown.');
 
 export const job = z
   .object({
@@ -84,7 +85,13 @@ export const job = z
     answer: z.string().nullable(),
     stop_reason: z.string().nullable(),
     error: z.object({ type: z.string(), message: z.string() }).nullable(),
-    wait: z.object({ until: shownTime, reason: z.string().nullable() }).nullable(),
+    wait: z
+      .object({
+        until: shownTime.nullable().describe('Null: until something makes the job due.'),
+        reason: z.string().nullable(),
+      })
+      .nullable(),
+    budget,
     usage: z
       .object({
         input_tokens: tokens,

@@ -29,4 +29,11 @@ export function wholeNumber(least: number, most: number): (value: string) => num
   };
 }
 
+/** US dollars, with or without cents. */
+export function dollars(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (number <= 1_000_000) return number;
+  throw new InvalidArgumentError('Expected US dollars, such as 2 or 0.5, up to 1000000.');
+}
+
 export const portNumber = wholeNumber(0, 65_535);

@@ -1,16 +1,18 @@
 import { text } from 'node:stream/consumers';
-import type { Job } from '@mcp-fleet/client';
+import type { FleetClient, Job } from '@mcp-fleet/client';
 import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { color, costOfJob, createOutput, duration, type Output, stateLabel } from '../output.ts';
-import { withFleetOptions, withServers } from './options.ts';
+import { color, costOfJob, createOutput, duration, type Output, shortfallOf, stateLabel } from '../output.ts';
+import { dollars, wholeNumber, withFleetOptions, withServers } from './options.ts';
 
 interface SubmitOptions extends FleetOptions {
   session?: string;
   newSession?: boolean;
   agent?: string;
   wait?: boolean;
+  maxCostUsd?: number;
+  maxTokens?: number;
   server?: string[];
   idempotencyKey?: string;
   json?: boolean;
@@ -25,6 +27,8 @@ export function submitCommand(program: Command): void {
     .option('--session <id>', 'session that the query belongs to')
     .option('--new-session', 'begin a session with this query')
     .option('--agent <name>', 'agent that answers')
+    .option('--max-cost-usd <dollars>', 'what it may cost; it waits rather than cost more', dollars)
+    .option('--max-tokens <n>', 'tokens in and out that it may use', wholeNumber(0, 1_000_000_000_000))
     .option('--wait', 'wait for the end and print the answer')
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
   withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
@@ -44,6 +48,8 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
         query,
         ...(session ? { session_id: session } : {}),
         ...(options.agent ? { agent: options.agent } : {}),
+        ...(options.maxCostUsd === undefined ? {} : { max_cost_usd: options.maxCostUsd }),
+        ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
       },
       options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {},
     );
@@ -52,12 +58,26 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
       return;
     }
     const spinner = output.spin(`${job.id} is running`);
-    const ended = await client.jobs.wait(job.id).finally(() => spinner.stop());
-    output.result(ended, () => printEnded(output, ended));
+    const ended = await untilEndOrBudget(client, job).finally(() => spinner.stop());
+    output.result(ended, () => (ended.ended_at ? printEnded(output, ended) : printShort(output, ended)));
     if (ended.state !== 'succeeded') process.exitCode = exitCodes.jobFailed;
   } finally {
     await connection.close();
   }
+}
+
+/** A job that waits for its budget waits for a person, who is told. */
+async function untilEndOrBudget(client: FleetClient, { id, budget }: Job): Promise<Job> {
+  if (budget === null) return client.jobs.wait(id);
+  for (;;) {
+    const job = await client.jobs.get(id, { wait: 1 });
+    if (job.ended_at !== null || job.budget?.shortfall) return job;
+  }
+}
+
+function printShort(output: Output, job: Job): void {
+  output.line(`${color.yellow('!')} ${job.id} waits for its budget`);
+  for (const line of shortfallOf(job)) output.line(color.dim(`  ${line}`));
 }
 
 function printAccepted(output: Output, job: Job): void {
