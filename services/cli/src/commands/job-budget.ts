@@ -1,25 +1,15 @@
 import type { Job } from '@mcp-fleet/client';
 import { FleetError } from '@mcp-fleet/core';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput } from '../output.ts';
-import { dollars, wholeNumber, withFleetOptions } from './options.ts';
+import { dollars, orNone, orNull, wholeNumber, withFleetOptions } from './options.ts';
 
 interface BudgetOptions extends FleetOptions {
-  maxCostUsd?: number | null;
-  maxTokens?: number | null;
+  maxCostUsd?: number | 'none';
+  maxTokens?: number | 'none';
   json?: boolean;
 }
-
-const orNone = (parse: (value: string) => number) => (value: string) => {
-  if (value === 'none') return null;
-  try {
-    return parse(value);
-  } catch (thrown) {
-    if (!(thrown instanceof InvalidArgumentError)) throw thrown;
-    throw new InvalidArgumentError(`${thrown.message} Or none.`);
-  }
-};
 
 /** `fleet jobs budget`. */
 export function jobBudget(jobs: Command): void {
@@ -49,8 +39,8 @@ async function raise(id: string, { maxCostUsd, maxTokens, ...options }: BudgetOp
   const connection = await connect(options, [], output, { runs: 'nothing' });
   try {
     const job = await connection.client.jobs.raiseBudget(id, {
-      ...(maxCostUsd === undefined ? {} : { max_cost_usd: maxCostUsd }),
-      ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+      ...(maxCostUsd === undefined ? {} : { max_cost_usd: orNull(maxCostUsd) }),
+      ...(maxTokens === undefined ? {} : { max_tokens: orNull(maxTokens) }),
     });
     output.result(job, () => output.line(`${color.green('✓')} ${id} may use ${limitsOf(job)}`));
   } finally {

@@ -36,4 +36,19 @@ export function dollars(value: string): number {
   throw new InvalidArgumentError('Expected US dollars, such as 2 or 0.5, up to 1000000.');
 }
 
+/** Lets an option be `none` as well; commander takes a null for a value that is missing. */
+export function orNone(parse: (value: string) => number): (value: string) => number | 'none' {
+  return (value) => {
+    if (value === 'none') return value;
+    try {
+      return parse(value);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidArgumentError)) throw thrown;
+      throw new InvalidArgumentError(`${thrown.message} Or none.`);
+    }
+  };
+}
+
+export const orNull = (value: number | 'none'): number | null => (value === 'none' ? null : value);
+
 export const portNumber = wholeNumber(0, 65_535);
