@@ -114,7 +114,8 @@ for (const { name, needs, open } of topologies) {
       const { id } = await client.jobs.create({ query: 'x', not_before: later, max_cost_usd: 2 });
       for (const lower of [{ max_cost_usd: 1.5 }, { max_tokens: 100 }]) {
         await expect(client.jobs.raiseBudget(id, lower)).rejects.toMatchObject({
-          code: 'invalid_request',
+          status: 409,
+          code: 'budget_not_raised',
           message: expect.stringContaining('can only be raised'),
         });
       }

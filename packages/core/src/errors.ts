@@ -23,6 +23,7 @@ export const errorCodes = {
   approval_settled: { retry: 'never', status: 409 },
   job_not_ended: { retry: 'never', status: 409 },
   job_ended: { retry: 'never', status: 409 },
+  budget_not_raised: { retry: 'never', status: 409 },
   unknown_server: { retry: 'never', status: 400 },
   unknown_model: { retry: 'never', status: 400 },
   unknown_price: { retry: 'never', status: 400 },

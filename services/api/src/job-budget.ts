@@ -48,7 +48,7 @@ export function refuseLower({ id, budget }: Job, raise: Partial<Budget>): void {
     return limit === 'cost' ? `max_cost_usd is ${toUsd(at)}` : `max_tokens is ${at}`;
   });
   throw new FleetError(
-    'invalid_request',
+    'budget_not_raised',
     `A budget can only be raised. Of job ${id}, ${standing.join(', and ')}. Send more, or null for no limit.`,
   );
 }

@@ -25,10 +25,12 @@ export const raiseBudget = z
     max_cost_usd: maxCostUsd.nullable().optional(),
     max_tokens: maxTokens.nullable().optional(),
   })
-  .refine((body) => body.max_cost_usd !== undefined || body.max_tokens !== undefined, {
-    error: 'expected max_cost_usd or max_tokens',
-  })
-  .meta({ id: 'BudgetRaise', description: 'What is absent stays; null is without bound.' });
+  .refine((body) => Object.keys(body).length > 0, { error: 'expected max_cost_usd, max_tokens or both' })
+  .meta({
+    id: 'BudgetRaise',
+    description: 'What is absent stays; null is without bound.',
+    minProperties: 1,
+  });
 
 const use = z.object({ cost_usd: costUsd, tokens });
 
