@@ -129,6 +129,23 @@ for (const { name, needs, open } of topologies) {
       });
     });
 
+    test('an estimate bounds what the job then costs, and submits nothing', async () => {
+      const { client, url } = await start();
+      const job = { query: 'hello', max_cost_usd: 0.25 };
+      const estimate = await client.jobs.estimate(job);
+      expect(estimate).toMatchObject({ model: 'simulated', cost_usd: { max: 0.25 } });
+      expect((await client.jobs.list()).data).toEqual([]);
+      await fleet().simulator.script([{ ...(saysDone() as object), usage }]);
+      const { usage: used } = await client.jobs.wait((await client.jobs.create(job)).id);
+      expect(used?.cost_usd).toBeGreaterThanOrEqual(estimate.cost_usd?.min ?? 1);
+      expect(used?.cost_usd).toBeLessThanOrEqual(estimate.cost_usd?.max ?? 0);
+      expect(await client.jobs.estimate({ query: 'hello', model: 'openai/nobodys' })).toMatchObject({
+        cost_usd: null,
+      });
+      const told = await runCli(['submit', 'hello', '--estimate', '--max-cost-usd', '0.25', '--url', url]);
+      expect(told.stdout).toMatch(/to \$0\.25 \(simulated\)/);
+    });
+
     test("an agent's limits are the budget of its jobs that say none", async () => {
       const { client } = await start();
       await client.agents.save('thrifty', { limits: { costUsd: 0.0001, tokens: 7 } });

@@ -73,6 +73,7 @@ export interface ApiTypes {
   BudgetRaise: BudgetRaise;
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
+  Estimate: Estimate;
   Job: Job;
   Message: Message;
   NewApiKey: NewApiKey;
@@ -257,6 +258,24 @@ export interface ErrorBody {
     message: string;
   };
   request_id: string;
+}
+/**
+ * The least and the most that a job may use. Add them up for many jobs.
+ */
+export interface Estimate {
+  type: 'estimate';
+  model: string;
+  tokens: {
+    min: number;
+    max: number;
+  };
+  /**
+   * Null when the model's price is unknown.
+   */
+  cost_usd: {
+    min: number;
+    max: number;
+  } | null;
 }
 export interface Job {
   id: string;

@@ -10,6 +10,7 @@ import type {
   ApprovalDecision,
   BudgetRaise,
   ContentBlock,
+  Estimate,
   Job,
   JobEvent,
   JobFilter,
@@ -61,6 +62,8 @@ export class FleetClient {
         headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
         repeatable: true,
       }),
+    /** What the job may use, without submitting it. */
+    estimate: (job: NewJob): Promise<Estimate> => this.#post('/v1/jobs/estimate', job, true),
     /** With `wait`, resolves once the job has ended, or after so many seconds (at most 60) as it then is. */
     get: (id: string, { signal, ...query }: { wait?: number; signal?: AbortSignal } = {}): Promise<Job> =>
       this.#get(`${jobPath(id)}${search(query)}`, signal),

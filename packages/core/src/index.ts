@@ -54,6 +54,7 @@ export {
   type Retry,
   toFleetError,
 } from './errors.ts';
+export { type Estimate, type EstimatedJob, estimateCost, type Range } from './estimate-cost.ts';
 export type { EventListener, FleetEvent, JobRef } from './events.ts';
 export type { Fence, HeldJob } from './fence.ts';
 export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';

@@ -132,7 +132,8 @@ export function found(job: Job | null, id: string): Job {
   throw new FleetError('job_not_found', `There is no job ${id}.`);
 }
 
-async function resolveAgent(
+/** The agent that a submission names, with the model that it names instead. */
+export async function resolveAgent(
   parts: ApiParts,
   tenant: string,
   { agent, model }: SubmitJob,
@@ -141,7 +142,8 @@ async function resolveAgent(
   return model === undefined ? spec : { ...spec, model };
 }
 
-function toBlocks(query: SubmitJob['query']): ContentBlock[] {
+/** A query as blocks. Throws `query_too_large`. */
+export function toBlocks(query: SubmitJob['query']): ContentBlock[] {
   const blocks: ContentBlock[] = typeof query === 'string' ? [{ type: 'text', text: query }] : query;
   const size = JSON.stringify(blocks).length;
   if (size <= longestQuery) return blocks;

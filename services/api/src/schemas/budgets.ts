@@ -45,3 +45,17 @@ export const budget = z
   })
   .nullable()
   .describe('Null for a job that may use what it likes.');
+
+const range = z.object({ min: z.number().min(0), max: z.number().min(0) });
+
+export const estimate = z
+  .object({
+    type: z.literal('estimate'),
+    model: z.string(),
+    tokens: range,
+    cost_usd: range.nullable().describe("Null when the model's price is unknown."),
+  })
+  .meta({
+    id: 'Estimate',
+    description: 'The least and the most that a job may use. Add them up for many jobs.',
+  });

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
-import type { FleetClient, Job } from '@mcp-fleet/client';
+import type { Estimate, FleetClient, Job } from '@mcp-fleet/client';
+import { fromUsd, usdText } from '@mcp-fleet/core';
 import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -11,6 +12,7 @@ interface SubmitOptions extends FleetOptions {
   newSession?: boolean;
   agent?: string;
   wait?: boolean;
+  estimate?: boolean;
   maxCostUsd?: number;
   maxTokens?: number;
   server?: string[];
@@ -29,6 +31,7 @@ export function submitCommand(program: Command): void {
     .option('--agent <name>', 'agent that answers')
     .option('--max-cost-usd <dollars>', 'what it may cost; it waits rather than cost more', dollars)
     .option('--max-tokens <n>', 'tokens in and out that it may use', wholeNumber(0, 1_000_000_000_000))
+    .option('--estimate', 'only say what it may use')
     .option('--wait', 'wait for the end and print the answer')
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
   withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
@@ -42,15 +45,21 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
   const connection = await connect(options, options.server ?? [], output);
   try {
     const { client } = connection;
-    const session = options.newSession ? (await client.sessions.create()).id : options.session;
+    const asked = {
+      query,
+      ...(options.session ? { session_id: options.session } : {}),
+      ...(options.agent ? { agent: options.agent } : {}),
+      ...(options.maxCostUsd === undefined ? {} : { max_cost_usd: options.maxCostUsd }),
+      ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
+    };
+    if (options.estimate) {
+      const estimate = await client.jobs.estimate(asked);
+      output.result(estimate, () => printEstimate(output, estimate));
+      return;
+    }
+    const session = options.newSession ? { session_id: (await client.sessions.create()).id } : {};
     const job = await client.jobs.create(
-      {
-        query,
-        ...(session ? { session_id: session } : {}),
-        ...(options.agent ? { agent: options.agent } : {}),
-        ...(options.maxCostUsd === undefined ? {} : { max_cost_usd: options.maxCostUsd }),
-        ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
-      },
+      { ...asked, ...session },
       options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {},
     );
     if (!options.wait && connection.own === null) {
@@ -64,6 +73,14 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+function printEstimate(output: Output, { model, tokens, cost_usd }: Estimate): void {
+  output.line(`${model}: ${tokens.min} to ${tokens.max} tokens`);
+  const simulated = model.startsWith('simulated') ? ' (simulated)' : '';
+  if (cost_usd === null)
+    output.line('The price of this model is unknown. Add it to `prices` of the configuration.');
+  else output.line(`${usdText(fromUsd(cost_usd.min))} to ${usdText(fromUsd(cost_usd.max))}${simulated}`);
 }
 
 /** A job that waits for its budget waits for a person, who is told. */
