@@ -146,6 +146,41 @@ for (const { name, needs, open } of topologies) {
       expect(told.stdout).toMatch(/to \$0\.25 \(simulated\)/);
     });
 
+    test('a tenant that has spent its day gets no new job until midnight, and those under way go on', async () => {
+      const { simulator } = fleet();
+      const { client, url } = await start();
+      const set = await runCli(['keys', 'limits', 'local', '--daily-cost-usd', '0.0069', '--url', url]);
+      expect(set.stdout).toMatch(/US dollars a day +0\.0069/);
+      expect(await client.tenants.limits('local')).toMatchObject({
+        daily_cost_usd: 0.0069,
+        queued_jobs: null,
+      });
+      await expect(client.jobs.create({ query: 'x', model: 'openai/nobodys' })).rejects.toMatchObject({
+        code: 'unknown_price',
+      });
+      await simulator.script([{ ...(saysDone('first') as object), usage }]);
+      const first = await client.jobs.create({ query: 'first' });
+      await client.jobs.wait(first.id);
+      await expect(
+        new FleetClient({ url, maxRetries: 0 }).jobs.create({ query: 'one more' }),
+      ).rejects.toMatchObject({
+        status: 429,
+        code: 'quota_exceeded',
+        message: expect.stringContaining('$0.0069 a day is reached: $0.0070'),
+      });
+      const refused = await fetch(`${url}/v1/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: 'one more' }),
+      });
+      const untilMidnight = 86_400 - ((Date.now() / 1_000) % 86_400);
+      expect(Math.abs(Number(refused.headers.get('retry-after')) - untilMidnight)).toBeLessThan(60);
+      await runCli(['keys', 'limits', 'local', '--daily-cost-usd', 'none', '--url', url]);
+      await simulator.script([saysDone('after')]);
+      const { id } = await client.jobs.create({ query: 'after' });
+      expect(await client.jobs.wait(id)).toMatchObject({ answer: 'after' });
+    });
+
     test("an agent's limits are the budget of its jobs that say none", async () => {
       const { client } = await start();
       await client.agents.save('thrifty', { limits: { costUsd: 0.0001, tokens: 7 } });

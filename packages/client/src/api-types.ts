@@ -498,6 +498,10 @@ export interface TenantLimits {
    */
   queued_jobs: number | null;
   running_jobs: number | null;
+  /**
+   * US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.
+   */
+  daily_cost_usd?: number | null;
 }
 export interface Tool {
   name: string;

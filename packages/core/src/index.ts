@@ -10,7 +10,15 @@ export {
   type UnknownOutcomePolicy,
   unknownOutcomePolicy,
 } from './agent.ts';
-export { type ApiKey, type NewApiKey, noLimits, type Scope, scopes, type TenantLimits } from './api-key.ts';
+export {
+  type ApiKey,
+  type DayCost,
+  type NewApiKey,
+  noLimits,
+  type Scope,
+  scopes,
+  type TenantLimits,
+} from './api-key.ts';
 export {
   type Approval,
   type ApprovalFilter,

@@ -136,6 +136,11 @@ export function keyView(key: ApiKey): KeyView {
   };
 }
 
-export function limitsView({ requestsPerMinute, queuedJobs, runningJobs }: TenantLimits) {
-  return { requests_per_minute: requestsPerMinute, queued_jobs: queuedJobs, running_jobs: runningJobs };
+export function limitsView({ requestsPerMinute, queuedJobs, runningJobs, dailyCost }: TenantLimits) {
+  return {
+    requests_per_minute: requestsPerMinute,
+    queued_jobs: queuedJobs,
+    running_jobs: runningJobs,
+    daily_cost_usd: usdOf(dailyCost),
+  };
 }

@@ -1,8 +1,10 @@
 import { type Budget, budgetWait, noBudget, type Wait } from '@mcp-fleet/core';
+import { newId } from '@mcp-fleet/runtime';
 import { expect, test } from 'vitest';
 import {
   cancellation,
   contend,
+  failure,
   newJob,
   newSession,
   type OpenedStore,
@@ -143,6 +145,33 @@ export function budgetRules(opened: () => OpenedStore, rounds: number): void {
     await taken(store(), interrupted.job.id);
     const late = await waiting({ cost: 1, tokens: null }, { deadline: new Date(Date.now() - 1_000) });
     expect((await store().overdueJobs(10_000)).map((job) => job.id)).toContain(late.job.id);
+  });
+
+  test('what jobs cost that ended today is added up for their tenant, whatever ended them', async () => {
+    const owner = newId('key');
+    const costing = (cost: number | null) => ({ ...success().totals, cost });
+    const settle = async (ending = success()) => {
+      const { job } = await store().accept(newJob({ tenant: owner }));
+      const { fence } = await taken(store(), job.id);
+      return store().settle(fence, ending);
+    };
+    expect(await store().dayCost(owner)).toMatchObject({ cost: 0 });
+    await Promise.all(Array.from({ length: 20 }, () => settle(success({ totals: costing(3 * dollar) }))));
+    await settle({ ...failure(), totals: costing(5) });
+    await settle(success({ totals: costing(null) }));
+    const { job } = await store().accept(newJob({ tenant: owner }));
+    const canceled = { ...cancellation(), totals: costing(7) };
+    const held = { jobId: job.id, sessionId: null, epoch: 0 };
+    await store().end(held, canceled);
+    // An end that comes a second time, and one of an older epoch, count nothing.
+    expect(await store().end(held, canceled)).toEqual({ kind: 'superseded' });
+    const today = await store().dayCost(owner);
+    expect(today.cost).toBe(60 * dollar + 12);
+    expect(today.leftMs).toBeGreaterThan(0);
+    expect(today.leftMs).toBeLessThanOrEqual(aDay);
+    const midnight = new Date(Date.now() + today.leftMs).toISOString();
+    expect(midnight).toMatch(/T(00:00:0|23:59:5)/);
+    expect(await store().dayCost(newId('key'))).toMatchObject({ cost: 0 });
   });
 
   test('a reply and the totals keep their cost', async () => {

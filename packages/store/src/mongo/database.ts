@@ -15,6 +15,7 @@ import type {
   AgentDoc,
   ApprovalDoc,
   ClaimDoc,
+  DayCostDoc,
   JobDoc,
   KeyDoc,
   MetaDoc,
@@ -47,6 +48,7 @@ export interface Database {
   agents: Collection<AgentDoc>;
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
+  dayCosts: Collection<DayCostDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
   meta: Collection<MetaDoc>;
@@ -75,6 +77,7 @@ export function openDatabase(url: string): Database {
     agents: db.collection('agents'),
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),
+    dayCosts: db.collection('day_costs'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
     meta: db.collection('meta'),

@@ -140,6 +140,14 @@ export interface TenantDoc {
   requests_per_minute: number | null;
   queued_jobs: number | null;
   running_jobs: number | null;
+  /** Absent from schema versions before 5. */
+  daily_cost?: number | null;
+}
+
+/** What jobs of a tenant that ended on a day have cost, at `<tenant>/<day>`. */
+export interface DayCostDoc {
+  _id: string;
+  cost: number;
 }
 
 export const unended: { $in: JobState[] } = { $in: ['queued', 'running', 'waiting'] };

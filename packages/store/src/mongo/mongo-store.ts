@@ -8,6 +8,7 @@ import type {
   Claim,
   CollectedBlobs,
   ContextStore,
+  DayCost,
   Decided,
   Delivery,
   DueDeliveries,
@@ -55,6 +56,7 @@ import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { raiseBudget } from './budgets.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
+import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
@@ -167,6 +169,7 @@ export class MongoStore implements ContextStore {
   ): Promise<ApiKey | null> => this.#run(keys.endKey, tenant, id, at, how);
   keysUsed = (ids: readonly string[]): Promise<void> => this.#run(keys.keysUsed, ids);
   limits = (tenant: string): Promise<TenantLimits> => this.#run(keys.limits, tenant);
+  dayCost = (tenant: string): Promise<DayCost> => this.#run(dayCost, tenant);
   setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
     this.#run(keys.setLimits, tenant, limits);
 

@@ -8,6 +8,7 @@ import type {
   Claim,
   CollectedBlobs,
   ContextStore,
+  DayCost,
   Decided,
   Delivery,
   DueDeliveries,
@@ -57,6 +58,7 @@ import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { raiseBudget } from './budgets.ts';
 import { Database, type PgPool } from './database.ts';
+import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
@@ -162,6 +164,7 @@ export class PostgresStore implements ContextStore {
   ): Promise<ApiKey | null> => keys.endKey(this.#database, tenant, id, at, how);
   keysUsed = (ids: readonly string[]): Promise<void> => keys.keysUsed(this.#database, ids);
   limits = (tenant: string): Promise<TenantLimits> => keys.limits(this.#database, tenant);
+  dayCost = (tenant: string): Promise<DayCost> => dayCost(this.#database, tenant);
   setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
     keys.setLimits(this.#database, tenant, limits);
 

@@ -201,6 +201,16 @@ export const migrations: readonly string[] = [
     ADD COLUMN budget_tokens bigint,
     ADD COLUMN budget_need text;
   `,
+  `
+  ALTER TABLE fleet.tenants ADD COLUMN daily_cost bigint;
+  CREATE TABLE fleet.day_costs (
+    tenant text NOT NULL,
+    day date NOT NULL,
+    part int NOT NULL,
+    cost bigint NOT NULL,
+    PRIMARY KEY (tenant, day, part)
+  ) WITH (fillfactor = 50);
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

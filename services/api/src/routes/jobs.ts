@@ -46,8 +46,8 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       const { body } = request;
       const { tenant } = request.caller;
       const query = toBlocks(body.query);
-      await parts.limits.allowJob(tenant);
       const agent = await resolveAgent(parts, tenant, body);
+      await parts.limits.allowJob(tenant, agent.model);
       const accepted = await acceptJob(parts, {
         id: newId('job'),
         tenant,

@@ -11,8 +11,8 @@ export const sentTime = z.iso.datetime({ offset: true }).transform((text) => new
 /** A point in time as the API shows it, in UTC. */
 export const shownTime = z.iso.datetime();
 
-/** No id has a NUL, which PostgreSQL refuses in any text. */
-const anyId = z.string().regex(/^[^\0]*$/, 'an id has no NUL');
+/** Ids are printable ASCII. Others are refused here: PostgreSQL, for one, takes no text with a NUL. */
+const anyId = z.string().regex(/^[ -~]*$/, 'expected printable ASCII');
 
 export const id = anyId.min(1).max(64);
 export const longId = anyId.max(128);

@@ -124,7 +124,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     logger,
     webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
     authenticator: new Authenticator(store, { required: setup.keys === 'required' }),
-    limits: new Limits(store, backend.counters()),
+    limits: new Limits(store, backend.counters(), prices),
     events,
     tools,
     ready: { store: () => store.check(), queue: () => backend.check() },
