@@ -1,4 +1,4 @@
-import { agentSpec, type ContextStore, plainJob, type RunPorts, runJob } from '@mcp-fleet/core';
+import { agentSpec, type ContextStore, plainJob, priceList, type RunPorts, runJob } from '@mcp-fleet/core';
 import { MemoryStore } from '@mcp-fleet/core/testing';
 import { createModels } from '@mcp-fleet/models';
 import { createToolProvider, serverConfig } from '@mcp-fleet/tools';
@@ -18,7 +18,7 @@ export async function measurePlain(load: Load, simulatorUrl: string, toolsUrl: s
   const ports: RunPorts = { store: store as unknown as ContextStore, model: models, tools, clock };
   const agent = agentSpec.parse({ model: 'simulated' });
   const options = {
-    policy: { durability: 'default' as const },
+    policy: { durability: 'default' as const, prices: priceList() },
     signal: never,
     draining: never,
     requests: { join: false, interrupt: false },

@@ -47,6 +47,9 @@ const sent = new Set([
   'NewWebhook',
   'WebhookChange',
   'AgentSettings',
+  'NewBatch',
+  'BatchLine',
+  'BatchBudget',
 ]);
 
 function shared(schemas: Record<string, object>): Record<string, object> {

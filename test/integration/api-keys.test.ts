@@ -226,6 +226,8 @@ for (const { name, needs, open } of topologies) {
         ? { decision: 'approve' }
         : path.includes('limits')
           ? { requests_per_minute: 1, queued_jobs: 1, running_jobs: 1 }
-          : {};
+          : path.includes('budget')
+            ? { max_tokens: 1 }
+            : {};
   });
 }

@@ -38,6 +38,10 @@ export type Step =
         input_tokens: number;
         output_tokens: number;
       };
+      /**
+       * US dollars; null when a price was unknown.
+       */
+      cost_usd: number | null;
     }
   | {
       type: 'tool_result';
@@ -66,13 +70,20 @@ export interface ApiTypes {
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
+  Batch: Batch;
+  BatchBudget: BatchBudget;
+  BatchLine: BatchLine;
+  BatchResult: BatchResult;
+  BudgetRaise: BudgetRaise;
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
+  Estimate: Estimate;
   Job: Job;
   JobWebhook: JobWebhook;
   JobWebhookSecrets: JobWebhookSecrets;
   Message: Message;
   NewApiKey: NewApiKey;
+  NewBatch: NewBatch;
   NewJob: NewJob;
   NewJobWebhook: NewJobWebhook1;
   NewSession: NewSession;
@@ -84,6 +95,7 @@ export interface ApiTypes {
   TenantLimits: TenantLimits;
   Tool: Tool;
   ToolResultInfo: ToolResultInfo;
+  UploadedBatch: UploadedBatch;
   Webhook: Webhook;
   WebhookChange: WebhookChange;
   WebhookDelivery: WebhookDelivery;
@@ -119,6 +131,8 @@ export interface Agent {
       modelTimeoutMs: number;
       toolResultChars: number;
       approvalExpiresMs: number;
+      costUsd?: number;
+      tokens?: number;
     };
   };
   /**
@@ -151,6 +165,8 @@ export interface AgentSettings {
     modelTimeoutMs?: number;
     toolResultChars?: number;
     approvalExpiresMs?: number;
+    costUsd?: number;
+    tokens?: number;
   };
 }
 export interface ApiKey {
@@ -228,6 +244,135 @@ export interface Approval {
   requested_at: string;
   expires_at: string;
 }
+export interface Batch {
+  id: string;
+  type: 'batch';
+  state: 'uploading' | 'in_progress' | 'paused' | 'canceling' | 'expiring' | 'ended';
+  agent: string;
+  on_invalid: 'reject' | 'skip';
+  metadata: {
+    [k: string]: string;
+  };
+  /**
+   * Bytes of the upload that are stored; a broken upload goes on there.
+   */
+  bytes: number;
+  lines: number;
+  counts: {
+    waiting: number;
+    open: number;
+    succeeded: number;
+    errored: number;
+    canceled: number;
+    expired: number;
+    invalid: number;
+  };
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_read_input_tokens: number;
+    cache_creation_input_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+    /**
+     * Null when the price of a model is not known.
+     */
+    cost_usd: number | null;
+  };
+  progress: {
+    ended: number;
+    /**
+     * Since the batch began.
+     */
+    lines_per_second: number | null;
+    seconds_left: number | null;
+  };
+  budget: {
+    max_cost_usd: number | null;
+    max_tokens: number | null;
+  };
+  pause_reason: string | null;
+  created_at: string;
+  finalized_at: string | null;
+  expires_at: string;
+  cancel_requested_at: string | null;
+  ended_at: string | null;
+}
+export interface BatchBudget {
+  /**
+   * Null for no limit.
+   */
+  max_cost_usd?: number | null;
+  max_tokens?: number | null;
+}
+export interface BatchLine {
+  /**
+   * Unique in the batch; absent: `line-<number>`.
+   */
+  custom_id?: string;
+  /**
+   * What the agent is to do, as text or as content blocks.
+   */
+  query:
+    | string
+    | (
+        | {
+            type: 'text';
+            text: string;
+            [k: string]: unknown;
+          }
+        | {
+            type: string;
+            [k: string]: unknown;
+          }
+      )[];
+  /**
+   * Lines of one session run in their order, those of different sessions in parallel.
+   */
+  session_id?: string;
+  /**
+   * Instead of the batch's.
+   */
+  agent?: string;
+  model?: string;
+  system?: string;
+  max_tokens?: number;
+  metadata?: {
+    [k: string]: string;
+  };
+}
+export interface BatchResult {
+  line: number;
+  custom_id: string | null;
+  state: 'waiting' | 'open' | 'succeeded' | 'errored' | 'canceled' | 'expired' | 'invalid';
+  job_id: string | null;
+  session_id: string | null;
+  answer: string | null;
+  stop_reason: string | null;
+  error: {
+    type: string;
+    message: string;
+  } | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+    cost_usd: number | null;
+  } | null;
+  metadata: {
+    [k: string]: string;
+  } | null;
+  started_at: string | null;
+  ended_at: string | null;
+}
+/**
+ * What is absent stays; null is without bound.
+ */
+export interface BudgetRaise {
+  max_cost_usd?: number | null;
+  max_tokens?: number | null;
+}
 export interface ContentBlock {
   type: string;
   [k: string]: unknown;
@@ -247,6 +392,24 @@ export interface ErrorBody {
   };
   request_id: string;
 }
+/**
+ * The least and the most that a job may use. Add them up for many jobs.
+ */
+export interface Estimate {
+  type: 'estimate';
+  model: string;
+  tokens: {
+    min: number;
+    max: number;
+  };
+  /**
+   * Null when the model's price is unknown.
+   */
+  cost_usd: {
+    min: number;
+    max: number;
+  } | null;
+}
 export interface Job {
   id: string;
   type: 'job';
@@ -264,8 +427,40 @@ export interface Job {
     message: string;
   } | null;
   wait: {
-    until: string;
+    /**
+     * Null: until something makes the job due.
+     */
+    until: string | null;
     reason: string | null;
+  } | null;
+  /**
+   * Null for a job that may use what it likes.
+   */
+  budget: {
+    max_cost_usd: number | null;
+    max_tokens: number | null;
+    /**
+     * Why the job waits for its budget; null when it does not.
+     */
+    shortfall: {
+      spent: {
+        /**
+         * US dollars; null when a price was unknown.
+         */
+        cost_usd: number | null;
+        tokens: number;
+      };
+      /**
+       * The most that the next model call may use.
+       */
+      next_call: {
+        /**
+         * US dollars; null when a price was unknown.
+         */
+        cost_usd: number | null;
+        tokens: number;
+      };
+    } | null;
   } | null;
   usage: {
     input_tokens: number;
@@ -274,6 +469,10 @@ export interface Job {
     cache_creation_input_tokens: number;
     model_calls: number;
     tool_calls: number;
+    /**
+     * US dollars; null when a price was unknown.
+     */
+    cost_usd: number | null;
   } | null;
   metadata: {
     [k: string]: string;
@@ -330,6 +529,31 @@ export interface NewApiKey {
   )[];
   expires_at?: string;
 }
+export interface NewBatch {
+  /**
+   * The agent of lines that name none.
+   */
+  agent?: string;
+  /**
+   * `reject` lets nothing run while a line is not valid, `skip` leaves such lines out.
+   */
+  on_invalid?: 'reject' | 'skip';
+  /**
+   * US dollars for all lines: once they come to it, the batch pauses until this is raised.
+   */
+  max_cost_usd?: number;
+  /**
+   * Tokens in and out for all lines, likewise.
+   */
+  max_tokens?: number;
+  /**
+   * Lines that have not ended by then expire; absent: in 24 hours.
+   */
+  expires_at?: string;
+  metadata?: {
+    [k: string]: string;
+  };
+}
 export interface NewJob {
   /**
    * What the agent is to do, as text or as content blocks.
@@ -376,6 +600,14 @@ export interface NewJob {
    */
   deadline?: string;
   webhook?: NewJobWebhook;
+  /**
+   * US dollars; a model call that may cost more than is left is not made, and the job waits. Absent: the agent's `limits.costUsd`.
+   */
+  max_cost_usd?: number;
+  /**
+   * Tokens in and out, of the whole job. Absent: the agent's `limits.tokens`.
+   */
+  max_tokens?: number;
 }
 /**
  * A URL that is told of this job, beside registered webhooks.
@@ -464,6 +696,10 @@ export interface TenantLimits {
    */
   queued_jobs: number | null;
   running_jobs: number | null;
+  /**
+   * US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.
+   */
+  daily_cost_usd?: number | null;
 }
 export interface Tool {
   name: string;
@@ -485,6 +721,67 @@ export interface ToolResultInfo {
    * True when the model saw a part only; a download is whole.
    */
   cut: boolean;
+}
+export interface UploadedBatch {
+  id: string;
+  type: 'batch';
+  state: 'uploading' | 'in_progress' | 'paused' | 'canceling' | 'expiring' | 'ended';
+  agent: string;
+  on_invalid: 'reject' | 'skip';
+  metadata: {
+    [k: string]: string;
+  };
+  /**
+   * Bytes of the upload that are stored; a broken upload goes on there.
+   */
+  bytes: number;
+  lines: number;
+  counts: {
+    waiting: number;
+    open: number;
+    succeeded: number;
+    errored: number;
+    canceled: number;
+    expired: number;
+    invalid: number;
+  };
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_read_input_tokens: number;
+    cache_creation_input_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+    /**
+     * Null when the price of a model is not known.
+     */
+    cost_usd: number | null;
+  };
+  progress: {
+    ended: number;
+    /**
+     * Since the batch began.
+     */
+    lines_per_second: number | null;
+    seconds_left: number | null;
+  };
+  budget: {
+    max_cost_usd: number | null;
+    max_tokens: number | null;
+  };
+  pause_reason: string | null;
+  created_at: string;
+  finalized_at: string | null;
+  expires_at: string;
+  cancel_requested_at: string | null;
+  ended_at: string | null;
+  /**
+   * The first 100 lines of this upload that are not valid; all are among the results.
+   */
+  invalid_lines: {
+    line: number;
+    message: string;
+  }[];
 }
 export interface Webhook {
   id: string;

@@ -8,7 +8,9 @@ import type {
   ApiKeyWithText,
   Approval,
   ApprovalDecision,
+  BudgetRaise,
   ContentBlock,
+  Estimate,
   Job,
   JobEvent,
   JobFilter,
@@ -61,6 +63,8 @@ export class FleetClient {
         headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
         repeatable: true,
       }),
+    /** What the job may use, without submitting it. */
+    estimate: (job: NewJob): Promise<Estimate> => this.#post('/v1/jobs/estimate', job, true),
     /** With `wait`, resolves once the job has ended, or after so many seconds (at most 60) as it then is. */
     get: (id: string, { signal, ...query }: { wait?: number; signal?: AbortSignal } = {}): Promise<Job> =>
       this.#get(`${jobPath(id)}${search(query)}`, signal),
@@ -71,6 +75,9 @@ export class FleetClient {
       (await this.#get<{ data: Step[] }>(`${jobPath(id)}/steps`, signal)).data,
     /** Ends a job, whatever it is doing; one that has ended stays as it ended. */
     cancel: (id: string): Promise<Job> => this.#post(`${jobPath(id)}/cancel`, {}, true),
+    /** Raises what the job may use; one that waits for its budget goes on. Null takes a limit away. */
+    raiseBudget: (id: string, budget: BudgetRaise): Promise<Job> =>
+      this.#post(`${jobPath(id)}/budget`, budget, true),
     cancelMany: (filter: JobFilter): Promise<{ canceled: number }> =>
       this.#post('/v1/jobs/cancel', filter, true),
     /** Makes a new job that repeats an ended one, behind its last recorded step or from its beginning. */

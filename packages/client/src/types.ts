@@ -24,7 +24,7 @@ export type JobEvent =
       data: { round: number; slot: number; tool: string; input: Record<string, unknown> };
     }
   | { event: 'step'; data: Step }
-  | { event: 'waiting'; data: { until: string; reason: string } }
+  | { event: 'waiting'; data: { until: string | null; reason: string } }
   | { event: 'ended'; data: Job };
 
 export interface PageQuery {

@@ -41,6 +41,10 @@ const limits = z.strictObject({
     .min(10)
     .max(366 * day)
     .default(7 * day),
+  /** US dollars that a job may cost; absent: without bound. Its next model call is not made if it may cost more. */
+  costUsd: z.number().min(0).max(1_000_000).optional(),
+  /** Tokens in and out that a job may use; absent: without bound. */
+  tokens: z.int().min(0).max(1_000_000_000_000).optional(),
 });
 
 /** An agent: the named, versioned configuration that a job runs with. Unknown keys are refused. */

@@ -1,3 +1,5 @@
+import type { Nanos } from './money.ts';
+
 /**
  * What a key may do. `admin` manages the keys of its own tenant, `operator` those of every tenant and the
  * tenants' limits; neither implies the others.
@@ -41,6 +43,19 @@ export interface TenantLimits {
   /** Jobs that are queued or waiting. */
   queuedJobs: number | null;
   runningJobs: number | null;
+  /** Nano-dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. */
+  dailyCost: Nanos | null;
 }
 
-export const noLimits: TenantLimits = { requestsPerMinute: null, queuedJobs: null, runningJobs: null };
+export const noLimits: TenantLimits = {
+  requestsPerMinute: null,
+  queuedJobs: null,
+  runningJobs: null,
+  dailyCost: null,
+};
+
+/** What a tenant's jobs that ended today, in UTC, have cost, and the milliseconds until the day is over. */
+export interface DayCost {
+  cost: Nanos;
+  leftMs: number;
+}

@@ -1,4 +1,4 @@
-import { refuseBeyondLimits, replyStep } from './call-model.ts';
+import { replyStep } from './call-model.ts';
 import { waitForBatch } from './end-turn.ts';
 import { FleetError } from './errors.ts';
 import type { OfflineCall } from './offline-call.ts';
@@ -33,7 +33,6 @@ export async function replyOffline(running: Running, round: number): Promise<Rep
 }
 
 async function ask(running: Running, round: number): Promise<void> {
-  refuseBeyondLimits(running, round);
   const { model } = running.record.job.agent;
   const call = { round, model, toolset: running.toolset.hash };
   const asked = await running.ports.store.askOffline(running.fence, call);
@@ -46,7 +45,7 @@ async function adopt(running: Running, call: OfflineCall): Promise<ReplyStep> {
   try {
     if (answer?.kind !== 'reply') throw new FleetError(answer?.code ?? 'internal', answer?.message ?? '');
     const ms = Math.max(0, running.ports.clock.now() - call.askedAt.getTime());
-    return replyStep(answer.reply, { round, toolset, ms });
+    return replyStep(running, answer.reply, { round, toolset, ms });
   } catch (thrown) {
     await running.ports.store.withdrawCall(running.fence, call);
     throw thrown;

@@ -1,5 +1,6 @@
 import type { AgentSpec } from './agent.ts';
 import type { Batch, BatchState, LineResult, NewBatch, NewLine, WaitingLine } from './batch.ts';
+import type { Budget } from './budget.ts';
 import type { NewJob } from './job.ts';
 import type { Page } from './page.ts';
 
@@ -23,7 +24,12 @@ export type Appended =
   | { kind: 'closed'; state: BatchState }
   | { kind: 'absent' };
 
-export type BatchChange = { to: 'pause'; reason: string } | { to: 'resume' } | { to: 'cancel' };
+export type BatchChange =
+  | { to: 'pause'; reason: string }
+  | { to: 'resume' }
+  | { to: 'cancel' }
+  /** Sets what it may use, whatever its state. */
+  | { to: 'budget'; budget: Budget };
 
 /** What has ended since it was last collected, and how much work it was (`workOf`). */
 export interface CollectedLines {

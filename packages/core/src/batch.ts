@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AgentSettings, type AgentSpec, agentSettings, composeAgent } from './agent.ts';
+import { type Budget, budgetOf } from './budget.ts';
 import type { Job, JobTotals, NewJob } from './job.ts';
 import { plainJob } from './job.ts';
 import { idInLane } from './lane.ts';
@@ -52,6 +53,8 @@ export interface Batch {
   counts: LineCounts;
   /** Sums over the jobs that have ended. */
   totals: JobTotals;
+  /** What all its lines together may use; no line begins once they would use more. */
+  budget: Budget;
   /** Why it is paused, for people; null while it is not. */
   pauseReason: string | null;
   createdAt: Date;
@@ -64,7 +67,7 @@ export interface Batch {
 
 export type NewBatch = Pick<
   Batch,
-  'id' | 'tenant' | 'surface' | 'agent' | 'onInvalid' | 'metadata' | 'expiresAt'
+  'id' | 'tenant' | 'surface' | 'agent' | 'onInvalid' | 'metadata' | 'budget' | 'expiresAt'
 >;
 
 /** What one line asks for, as it is stored. */
@@ -135,12 +138,15 @@ export function lineJob(
   const id = lineJobId(batch.id, line);
   // A repeated accept of the job is one by its id; in a session it needs a key for that.
   const key = line.sessionId === null ? null : id;
+  const own = settings === undefined ? spec : composeAgent(spec, spec, settings);
   return {
     ...plainJob,
     id,
     tenant: batch.tenant,
     sessionId: line.sessionId,
-    agent: settings === undefined ? spec : composeAgent(spec, spec, settings),
+    agent: own,
+    budget: budgetOf(own, {}),
+    expiresAt: batch.expiresAt,
     query,
     metadata,
     batchId: batch.id,

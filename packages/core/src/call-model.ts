@@ -1,16 +1,16 @@
 import { FleetError } from './errors.ts';
 import { type Message, toolUses } from './message.ts';
 import type { ModelReply } from './ports.ts';
+import { costOf } from './price.ts';
 import type { Running } from './running.ts';
 import type { ReplyStep } from './step.ts';
 import { toRequest } from './to-request.ts';
 
 /**
- * Asks the model for the reply of a round. Throws `limit_exceeded` at the agent's limits, and for replies
- * that no legal conversation can be built on; those are never recorded.
+ * Asks the model for the reply of a round. Throws for replies that no legal conversation can be built on; those
+ * are never recorded.
  */
 export async function callModel(running: Running, context: Message[], round: number): Promise<ReplyStep> {
-  refuseBeyondLimits(running, round);
   const { job, steps } = running.record;
   const started = running.ports.clock.now();
   running.emit({ type: 'model_started', round, model: job.agent.model });
@@ -19,15 +19,17 @@ export async function callModel(running: Running, context: Message[], round: num
     onDelta: (text) => running.emit({ type: 'text_delta', round, text }),
   });
   const ms = running.ports.clock.now() - started;
-  return replyStep(reply, { round, toolset: running.toolset.hash, ms });
+  return replyStep(running, reply, { round, toolset: running.toolset.hash, ms });
 }
 
 /** A reply as the step of its round. Throws for one that no legal conversation can be built on. */
 export function replyStep(
+  { policy, record }: Running,
   reply: ModelReply,
   { round, toolset, ms }: Pick<ReplyStep, 'round' | 'toolset' | 'ms'>,
 ): ReplyStep {
   refuseUnusable(reply);
+  const price = policy.prices.of(record.job.agent.model)?.price;
   return {
     kind: 'reply',
     round,
@@ -37,6 +39,7 @@ export function replyStep(
     model: reply.model,
     ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
     usage: reply.usage,
+    ...(price === undefined ? {} : { cost: costOf(price, reply.usage) }),
     toolset,
     ms,
   };

@@ -1,5 +1,6 @@
 import type { ApprovalStore } from './approval-store.ts';
 import type { BatchStore } from './batch-store.ts';
+import type { Budget, BudgetNeed } from './budget.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fence, HeldJob } from './fence.ts';
 import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
@@ -40,7 +41,8 @@ export type Take =
       expired: boolean;
     }
   | { kind: 'ended'; state: TerminalState; next: string | null }
-  | { kind: 'waiting'; waitMs: number }
+  /** `waitMs` is null for a wait that only a call from outside ends. */
+  | { kind: 'waiting'; waitMs: number | null }
   | { kind: 'blocked' }
   | { kind: 'newer_format'; format: number }
   | { kind: 'absent' };
@@ -74,9 +76,12 @@ export interface Ending {
 
 /** How long a job waits and why, and the failures in a row that led to it. The store's clock measures it. */
 export interface Wait {
-  waitMs: number;
+  /** Null: until something makes the job due. */
+  waitMs: number | null;
   reason: string;
   failures: Failures;
+  /** For the reason `budget`: the budget as the job knew it, and what it fell short of. */
+  budget?: { known: Budget; need: BudgetNeed };
 }
 
 /** A query that was set to join a running turn. */
@@ -177,6 +182,12 @@ export interface ContextStore
    * worker that holds the job is superseded. Otherwise as `settle`; `ending.step` is null.
    */
   end(job: HeldJob, ending: Ending): Promise<Settled>;
+  /**
+   * Raises what a job may use, durably: an absent limit stays, null takes it away, and one that is not above the
+   * standing one changes nothing, so that repeating a call is safe. A job that waits for its budget becomes due;
+   * its id is to be put into the queue. Null when the tenant has no such job that has not ended.
+   */
+  raiseBudget(tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null>;
   /** Asks the turn to stop with what it has. A job that waits becomes due. False when it has ended. */
   interrupt(tenant: string, jobId: string): Promise<boolean>;
   /**
@@ -188,7 +199,8 @@ export interface ContextStore
   news(fences: readonly HeldJob[]): Promise<FenceNews[]>;
   /**
    * Sets the job waiting until a time. `due`: it has come at once, because the turn was asked to stop, or, for
-   * the reasons `approval` and `upstream_batch`, because what it waits for came since the job last asked.
+   * the reasons `approval` and `upstream_batch`, because what it waits for came since the job last asked, or, for the
+   * reason `budget`, because the budget is no longer what the job knew.
    */
   park(fence: Fence, wait: Wait): Promise<'parked' | 'due' | 'superseded'>;
   /** Hands a running job back to the queue without charging anything. */
@@ -204,8 +216,8 @@ export interface ContextStore
   blob(tenant: string, id: string): Promise<StoredBlob | null>;
 
   /**
-   * Jobs that should be in the queue: queued and ready, or waiting, and not moved for `idleMs`; running, and
-   * not moved for `runningIdleMs`. In the order of ids, behind `after`.
+   * Jobs that should be in the queue: queued and ready, or waiting for a time, and not moved for `idleMs`; running,
+   * and not moved for `runningIdleMs`. In the order of ids, behind `after`.
    */
   unmovedJobs(
     idle: { idleMs: number; runningIdleMs: number },

@@ -1,12 +1,13 @@
 import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
-import type { Ending } from './context-store.ts';
+import { type BudgetNeed, budgetWait } from './budget.ts';
+import type { Ending, Wait } from './context-store.ts';
 import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
 import { textOf } from './message.ts';
 import { upstreamWait } from './offline-call.ts';
 import type { Outcome } from './outcome.ts';
-import { type Running, Superseded } from './running.ts';
+import { type Running, reportStep, Superseded } from './running.ts';
 import type { ReplyStep } from './step.ts';
 
 /** Settles the job with the final reply that stands in its record. */
@@ -31,10 +32,10 @@ export async function succeedWith(running: Running, reply: ReplyStep): Promise<O
   if (settled.kind === 'superseded') throw new Superseded();
   if (settled.kind === 'taken') {
     running.record.add(settled.step);
-    running.emit({ type: 'step_recorded', step: settled.step, adopted: true });
+    reportStep(running, settled.step, true);
     return null;
   }
-  running.emit({ type: 'step_recorded', step: reply, adopted: false });
+  reportStep(running, reply, false);
   report(running, { ...ending, totals });
   return { kind: 'completed', next: settled.next };
 }
@@ -95,7 +96,7 @@ export async function parkOrFail(running: Running, fault: FleetError): Promise<O
     return fail(running, { code: 'deadline_exceeded', message });
   }
   const failures = { ...before, [kind]: before[kind] + (charged ? 1 : 0) };
-  return park(running, waitMs, `${fault.code}: ${fault.message}`, failures);
+  return park(running, { waitMs, reason: `${fault.code}: ${fault.message}`, failures });
 }
 
 /**
@@ -117,7 +118,17 @@ export function waitForBatch(running: Running, mostMs: number): Promise<Outcome>
 async function waitFor(running: Running, reason: string, mostMs: number): Promise<Outcome> {
   const leftMs = running.deadlineAt === null ? mostMs : running.deadlineAt - running.ports.clock.now();
   if (leftMs <= 0) return fail(running, lateFor(running.record.job));
-  return park(running, Math.max(0, Math.ceil(Math.min(mostMs, leftMs))), reason, failuresSoFar(running));
+  const waitMs = Math.max(0, Math.ceil(Math.min(mostMs, leftMs)));
+  return park(running, { waitMs, reason, failures: failuresSoFar(running) });
+}
+
+/**
+ * Parks a job whose next model call may use more than its budget has left, until the budget is raised. It waits
+ * in no queue; its deadline still ends it.
+ */
+export function waitForBudget(running: Running, need: BudgetNeed): Promise<Outcome> {
+  const budget = { known: running.record.job.budget, need };
+  return park(running, { waitMs: null, reason: budgetWait, failures: failuresSoFar(running), budget });
 }
 
 /** Failures in a row; those before a recorded step no longer count. */
@@ -131,8 +142,9 @@ export function lateFor(job: Job): JobError {
   return { code: 'deadline_exceeded', message };
 }
 
-async function park(running: Running, waitMs: number, reason: string, failures: Failures): Promise<Outcome> {
-  const parked = await running.ports.store.park(running.fence, { waitMs, reason, failures });
+async function park(running: Running, wait: Wait): Promise<Outcome> {
+  const { waitMs, reason } = wait;
+  const parked = await running.ports.store.park(running.fence, wait);
   if (parked === 'superseded') return supersede(running);
   const leftMs = parked === 'due' ? 0 : waitMs;
   running.emit({ type: 'job_parked', waitMs: leftMs, reason });

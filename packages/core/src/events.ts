@@ -20,7 +20,8 @@ export type FleetEvent = { job: JobRef } & (
   | { type: 'model_started'; round: number; model: string }
   | { type: 'text_delta'; round: number; text: string }
   | { type: 'tool_started'; round: number; slot: number; tool: string; input: Record<string, unknown> }
-  | { type: 'step_recorded'; step: Step; adopted: boolean }
+  /** `priced`: the name in the price list that the job's model has its price from. */
+  | { type: 'step_recorded'; step: Step; adopted: boolean; priced: string | null }
   | { type: 'approval_requested'; round: number; slot: number; tool: string; expiresMs: number }
   /** Told by each delivery that finds the decision. `by` is null for one that nobody made. */
   | {
@@ -32,7 +33,7 @@ export type FleetEvent = { job: JobRef } & (
       by: string | null;
       edited: boolean;
     }
-  | { type: 'job_parked'; waitMs: number; reason: string }
+  | { type: 'job_parked'; waitMs: number | null; reason: string }
   | { type: 'job_handed_back'; reason: string }
   | { type: 'job_superseded' }
   | { type: 'query_joined'; round: number; jobs: string[] }

@@ -3,7 +3,7 @@ import type { Message } from './message.ts';
 import { turnMessages } from './step.ts';
 
 /** Characters that stand for one token in the estimate. Text runs at about 4, JSON and code at about 3. */
-const charactersPerToken = 3.5;
+export const charactersPerToken = 3.5;
 
 /** Estimates the tokens of messages by their length. Always at least 1 for a message. */
 export function estimateTokens(messages: readonly Message[]): number {

@@ -10,7 +10,15 @@ export {
   type UnknownOutcomePolicy,
   unknownOutcomePolicy,
 } from './agent.ts';
-export { type ApiKey, type NewApiKey, noLimits, type Scope, scopes, type TenantLimits } from './api-key.ts';
+export {
+  type ApiKey,
+  type DayCost,
+  type NewApiKey,
+  noLimits,
+  type Scope,
+  scopes,
+  type TenantLimits,
+} from './api-key.ts';
 export {
   type Approval,
   type ApprovalFilter,
@@ -51,6 +59,7 @@ export type {
   Share,
   UploadedLines,
 } from './batch-store.ts';
+export { type Budget, type BudgetNeed, budgetOf, budgetWait, noBudget, type Used } from './budget.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export type {
   Accepted,
@@ -79,6 +88,7 @@ export {
   type Retry,
   toFleetError,
 } from './errors.ts';
+export { type Estimate, type EstimatedJob, estimateCost, type Range } from './estimate-cost.ts';
 export type { EventListener, FleetEvent, JobRef } from './events.ts';
 export { type Contender, chooseFairly, floorOf } from './fair-shares.ts';
 export type { Fence, HeldJob } from './fence.ts';
@@ -120,6 +130,7 @@ export {
   toolUseBlock,
   toolUses,
 } from './message.ts';
+export { fromUsd, type Nanos, toUsd, usdText } from './money.ts';
 export {
   customIdOf,
   type NewOfflineCall,
@@ -143,6 +154,8 @@ export type {
   ToolProvider,
   Toolset,
 } from './ports.ts';
+export { costBounds, costOf, type Price, type PriceInput } from './price.ts';
+export { knownPrice, type NamedPrice, type PriceList, priceList, prices } from './price-list.ts';
 export { rebuildRequest } from './rebuild-request.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';

@@ -1,7 +1,9 @@
 import type { AgentSpec } from './agent.ts';
+import { type Budget, type BudgetNeed, noBudget } from './budget.ts';
 import type { ErrorCode } from './errors.ts';
 import type { JobWebhook } from './job-webhook.ts';
 import type { ContentBlock } from './message.ts';
+import type { Nanos } from './money.ts';
 import type { BusyPolicy } from './session.ts';
 import type { Position, Step } from './step.ts';
 
@@ -43,6 +45,11 @@ export interface JobTotals {
   toolCalls: number;
   /** Milliseconds that its steps took. */
   stepMs: number;
+  /**
+   * Nano-dollars; null when the price of a reply was unknown. Replies that a replay began with were paid for by
+   * the job that got them.
+   */
+  cost: Nanos | null;
 }
 
 /** Transient failures in a row, each kind with a budget of its own. Worker crashes are counted apart. */
@@ -77,6 +84,9 @@ export interface Job {
   expiresAt: Date | null;
   /** The job fails with `deadline_exceeded` when it has not ended by then. */
   deadline: Date | null;
+  budget: Budget;
+  /** What the budget fell short of; null unless the job waits for that. */
+  budgetNeed: BudgetNeed | null;
   /** The running turn that this query joined and ends with (busy policy `steer`). */
   joined: string | null;
   /** A later query asked this turn to stop with what it has (busy policy `interrupt`). */
@@ -116,6 +126,7 @@ export interface NewJob {
   deadline: Date | null;
   /** Needs the tenant's `jobSecrets` to be there. */
   webhook: JobWebhook | null;
+  budget: Budget;
   /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
 }
@@ -131,6 +142,7 @@ export const plainJob = {
   expiresAt: null,
   deadline: null,
   webhook: null,
+  budget: noBudget,
   replay: null,
 } as const satisfies Partial<NewJob>;
 
@@ -144,7 +156,7 @@ export interface Turn {
 
 /** Adds up the usage of a job's record. */
 export function totalsOf(steps: readonly Step[]): JobTotals {
-  const totals = {
+  const totals: JobTotals = {
     inputTokens: 0,
     outputTokens: 0,
     cacheReadTokens: 0,
@@ -152,6 +164,7 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     modelCalls: 0,
     toolCalls: 0,
     stepMs: 0,
+    cost: 0,
   };
   for (const step of steps) {
     if (step.kind === 'steer') continue;
@@ -165,6 +178,8 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
     totals.outputTokens += step.usage.outputTokens;
     totals.cacheReadTokens += step.usage.cacheReadTokens;
     totals.cacheWriteTokens += step.usage.cacheWriteTokens;
+    if (step.recordedBy !== undefined) continue;
+    totals.cost = totals.cost === null || step.cost === undefined ? null : totals.cost + step.cost;
   }
   return totals;
 }

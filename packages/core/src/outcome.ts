@@ -12,7 +12,7 @@ export type Outcome =
   | { kind: 'retry'; reason: string }
   /** Stored by a newer version: to be delivered again, until a worker that understands it has it. */
   | { kind: 'not_understood'; reason: string }
-  /** Parked: to be delivered again after this time. */
-  | { kind: 'parked'; waitMs: number; reason: string }
+  /** Parked: to be delivered again after this time; null: not before something makes it due. */
+  | { kind: 'parked'; waitMs: number | null; reason: string }
   /** Another worker holds a newer epoch, or nothing is left to hold. */
   | { kind: 'superseded' };

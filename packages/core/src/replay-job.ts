@@ -34,6 +34,7 @@ export async function replayOf(
     query: job.query,
     metadata: job.metadata,
     webhook: job.webhook,
+    budget: job.budget,
     replay: { of: job.id, ...(from === 'tail' ? await tail(store, job) : { steps: [], claims: [] }) },
   };
 }

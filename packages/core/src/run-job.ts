@@ -1,6 +1,7 @@
 import { askedOffline, replyOffline } from './ask-offline.ts';
-import { callModel } from './call-model.ts';
+import { callModel, refuseBeyondLimits } from './call-model.ts';
 import { callTools } from './call-tools.ts';
+import { findShortfall } from './check-budget.ts';
 import type { Take } from './context-store.ts';
 import {
   drop,
@@ -12,6 +13,7 @@ import {
   succeedWith,
   supersede,
   waitForApproval,
+  waitForBudget,
 } from './end-turn.ts';
 import { FleetError, toFleetError } from './errors.ts';
 import type { EventListener, JobRef } from './events.ts';
@@ -176,8 +178,13 @@ async function advance(running: Running, context: Message[], options: RunOptions
       if (undecidedForMs !== null) return waitForApproval(running, undecidedForMs);
       continue;
     }
-    // What was asked already stays as it was asked.
-    if (running.requests.join && !askedOffline(running, next.round)) await joinQueries(running, next.round);
+    const asked = askedOffline(running, next.round);
+    if (asked === null) {
+      if (running.requests.join) await joinQueries(running, next.round);
+      refuseBeyondLimits(running, next.round);
+      const shortfall = findShortfall(running, context);
+      if (shortfall !== null) return waitForBudget(running, shortfall);
+    }
     const offline = await replyOffline(running, next.round);
     if (offline !== null && offline.kind !== 'reply') return offline;
     const reply = offline ?? (await callModel(running, context, next.round));

@@ -4,6 +4,7 @@ import type { Fence } from './fence.ts';
 import type { JobRecord } from './job-record.ts';
 import type { OfflineCall } from './offline-call.ts';
 import type { Clock, Model, ToolProvider, Toolset } from './ports.ts';
+import type { PriceList } from './price-list.ts';
 import type { Step } from './step.ts';
 
 /** What the loop needs from outside. */
@@ -18,6 +19,7 @@ export interface RunPorts {
 export interface RunPolicy {
   /** `strict` flushes every step to disk; `default` only what design.md, invariant 10 names. */
   durability: 'default' | 'strict';
+  prices: PriceList;
 }
 
 /** Set by the worker when it hears of it, read by the loop between two steps. */
@@ -60,7 +62,12 @@ export async function recordStep(running: Running, step: Step): Promise<void> {
   if (recorded.kind === 'superseded') throw new Superseded();
   const standing = recorded.kind === 'taken' ? recorded.step : step;
   running.record.add(standing);
-  running.emit({ type: 'step_recorded', step: standing, adopted: recorded.kind === 'taken' });
+  reportStep(running, standing, recorded.kind === 'taken');
+}
+
+export function reportStep(running: Running, step: Step, adopted: boolean): void {
+  const priced = running.policy.prices.of(running.record.job.agent.model)?.name ?? null;
+  running.emit({ type: 'step_recorded', step, adopted, priced });
 }
 
 /** Losing the result of an unsafe call would turn a known outcome into an unknown one. */

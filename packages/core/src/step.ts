@@ -9,6 +9,8 @@ export const usage = z.object({
   cacheWriteTokens: z.int().min(0).default(0),
   /** Set for a reply that came through an upstream batch, whose tokens cost less. */
   serviceTier: z.literal('batch').optional(),
+  /** Those of `cacheWriteTokens` that are kept for an hour, when there are any. */
+  cacheWrite1hTokens: z.int().min(0).optional(),
 });
 export type Usage = z.infer<typeof usage>;
 
@@ -22,6 +24,8 @@ export const replyStep = z.object({
   model: z.string(),
   requestId: z.string().optional(),
   usage,
+  /** Nano-dollars by the price of the day; absent when the price was unknown. */
+  cost: z.int().min(0).optional(),
   /** Hash of the tool list that was offered; frozen for the job by its first reply. */
   toolset: z.string(),
   ms: z.number(),

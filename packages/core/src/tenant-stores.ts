@@ -1,5 +1,5 @@
 import type { AgentSpec, StoredAgent } from './agent.ts';
-import type { ApiKey, NewApiKey, TenantLimits } from './api-key.ts';
+import type { ApiKey, DayCost, NewApiKey, TenantLimits } from './api-key.ts';
 import type { Page } from './page.ts';
 
 /** The store's verbs about agents that a tenant keeps. */
@@ -27,4 +27,9 @@ export interface KeyStore {
   keysUsed(ids: readonly string[]): Promise<void>;
   limits(tenant: string): Promise<TenantLimits>;
   setLimits(tenant: string, limits: TenantLimits): Promise<void>;
+  /**
+   * What jobs have cost that ended on the day that the store's clock shows. A job counts from its end on; one
+   * whose cost is unknown counts nothing.
+   */
+  dayCost(tenant: string): Promise<DayCost>;
 }

@@ -103,6 +103,7 @@ export function toReply(
   requestId: string | null | undefined,
 ): ModelReply {
   const usage = message.usage as Anthropic.Usage | undefined;
+  const anHour = usage?.cache_creation?.ephemeral_1h_input_tokens;
   return parseReply(provider, {
     content: message.content,
     stopReason: message.stop_reason,
@@ -113,6 +114,7 @@ export function toReply(
       outputTokens: usage?.output_tokens,
       cacheReadTokens: usage?.cache_read_input_tokens ?? 0,
       cacheWriteTokens: usage?.cache_creation_input_tokens ?? 0,
+      ...(anHour ? { cacheWrite1hTokens: anHour } : {}),
     },
   });
 }

@@ -19,6 +19,7 @@ const reply = z.object({
     outputTokens: count,
     cacheReadTokens: count.default(0),
     cacheWriteTokens: count.default(0),
+    cacheWrite1hTokens: count.optional(),
   }),
 });
 

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type AgentSpec, agentSettings, composeAgent, FleetError } from '@mcp-fleet/core';
+import {
+  type AgentSpec,
+  agentSettings,
+  composeAgent,
+  FleetError,
+  type PriceList,
+  priceList,
+  prices,
+} from '@mcp-fleet/core';
 import { z } from 'zod';
 
 const agents = z.record(z.string().min(1).max(64), agentSettings);
@@ -30,18 +38,29 @@ export type Agents = ReadonlyMap<string, AgentSpec>;
  * default's; `model` is what the fleet was started with. Throws `invalid_config` with the file and the key.
  */
 export function parseAgents(file: ConfigFile | null, model: string): Agents {
-  const content = file === null ? {} : parseJson(file);
-  const section = z.object({ agents: agents.default({}) }).safeParse(content);
-  if (!section.success) {
-    const problems = section.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new FleetError('invalid_config', `${file?.path}: ${problems.join('; ')}.`);
-  }
+  const section = parseSection(file, z.object({ agents: agents.default({}) }));
   const byName = new Map<string, AgentSpec>();
-  const fallback = section.data.agents.default ?? {};
-  for (const [name, agent] of Object.entries({ default: {}, ...section.data.agents })) {
+  const fallback = section.agents.default ?? {};
+  for (const [name, agent] of Object.entries({ default: {}, ...section.agents })) {
     byName.set(name, composeAgent({ name, version: 1 }, { model }, fallback, agent));
   }
   return byName;
+}
+
+/**
+ * The `prices` section: `{"prices": {"openai/my-model": {"input": 1, "output": 4}}}`, US dollars per million
+ * tokens. They come before the published ones. Throws `invalid_config` with the file and the key.
+ */
+export function parsePrices(file: ConfigFile | null): PriceList {
+  if (file === null) return priceList();
+  return priceList(parseSection(file, z.object({ prices: prices.default({}) })).prices);
+}
+
+function parseSection<Output>(file: ConfigFile | null, schema: z.ZodType<Output>): Output {
+  const section = schema.safeParse(file === null ? {} : parseJson(file));
+  if (section.success) return section.data;
+  const problems = section.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new FleetError('invalid_config', `${file?.path}: ${problems.join('; ')}.`);
 }
 
 function parseJson(file: ConfigFile): unknown {

@@ -1,4 +1,4 @@
-import type { AttemptResult, FleetEvent, Usage } from '@mcp-fleet/core';
+import { type AttemptResult, type FleetEvent, type Step, toUsd, type Usage } from '@mcp-fleet/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -16,6 +16,7 @@ export class FleetMetrics {
   readonly #toolSeconds: Histogram<'outcome'>;
   readonly #steps: Counter<'kind'>;
   readonly #tokens: Counter<'type'>;
+  readonly #cost: Counter<'model' | 'simulated'>;
   readonly #repairs: Counter<'repair'>;
   readonly #webhooks: Counter<'outcome'>;
   readonly #upstreamBatches: Counter<'result'>;
@@ -39,6 +40,10 @@ export class FleetMetrics {
     this.#toolSeconds = histogram('fleet_tool_call_seconds', 'Duration of tool calls.', ['outcome']);
     this.#steps = counter('fleet_steps_total', 'Steps recorded.', ['kind']);
     this.#tokens = counter('fleet_tokens_total', 'Tokens as the provider counted them.', ['type']);
+    this.#cost = counter('fleet_cost_usd_total', 'Cost of model calls, by the name in the price list.', [
+      'model',
+      'simulated',
+    ]);
     this.#repairs = counter('fleet_reconciler_repairs_total', 'What the reconciler put right.', ['repair']);
     this.#webhooks = counter('fleet_webhook_deliveries_total', 'Attempts to deliver an event.', ['outcome']);
     this.#upstreamBatches = counter(
@@ -74,14 +79,14 @@ export class FleetMetrics {
         this.#jobSeconds.observe({ state: event.state }, event.durationMs / 1000);
         return;
       case 'step_recorded':
-        if (!event.adopted) this.#step(event.step);
+        if (!event.adopted) this.#step(event.step, event.priced);
         return;
       default:
         return;
     }
   };
 
-  #step(step: Extract<FleetEvent, { type: 'step_recorded' }>['step']): void {
+  #step(step: Step, priced: string | null): void {
     this.#steps.inc({ kind: step.kind });
     if (step.kind === 'steer') return;
     if (step.kind === 'result') {
@@ -91,6 +96,8 @@ export class FleetMetrics {
     // What waited in an upstream batch says nothing of how fast a model is.
     if (step.usage.serviceTier !== 'batch') this.#modelSeconds.observe(step.ms / 1000);
     countTokens(this.#tokens, step.usage);
+    if (priced === null || step.cost === undefined) return;
+    this.#cost.inc({ model: priced, simulated: String(priced.startsWith('simulated')) }, toUsd(step.cost));
   }
 
   repaired(repair: string, count: number): void {

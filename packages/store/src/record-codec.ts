@@ -52,6 +52,8 @@ const totals = z.object({
   modelCalls: z.number(),
   toolCalls: z.number(),
   stepMs: z.number().default(0),
+  /** Absent from jobs that ended before costs were kept. */
+  cost: z.number().nullable().default(null),
 });
 export const decodeTotals = (text: string): JobTotals => totals.parse(JSON.parse(text));
 

@@ -9,6 +9,7 @@ import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
+import { jobBudgetRoutes } from './routes/job-budget.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobWebhookRoutes } from './routes/job-webhooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -55,6 +56,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   });
   jobRoutes(app, parts);
   jobActionRoutes(app, parts);
+  jobBudgetRoutes(app, parts);
   jobEventRoutes(app, parts);
   await app.register(async (batches) => batchRoutes(batches as Api, parts));
   toolResultRoutes(app, parts);

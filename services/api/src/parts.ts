@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ContextStore, JobQueue, ToolProvider } from '@mcp-fleet/core';
+import type { ContextStore, JobQueue, PriceList, ToolProvider } from '@mcp-fleet/core';
 import type { Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
 import type { AddressPolicy } from '@mcp-fleet/webhooks';
@@ -17,6 +17,7 @@ export interface ApiParts {
   /** How workers are told at once of what concerns a job that they run. */
   signals: Pick<Signals, 'publish'>;
   agents: Agents;
+  prices: PriceList;
   metrics: FleetMetrics;
   logger: Logger;
   ready: HealthChecks;

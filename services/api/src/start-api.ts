@@ -8,6 +8,7 @@ import {
   type Logger,
   listen,
   parseAgents,
+  parsePrices,
   type Stoppable,
   StopStack,
   waitForPart,
@@ -48,17 +49,19 @@ export async function startApi(setup: {
     const required = !isLoopback(environment.API_HOST) || environment.API_KEYS === 'required';
     if (required) await refuseWithoutKeys(store);
     const signals = backend.signals();
+    const prices = parsePrices(setup.config);
     const app = await createApp({
       store,
       queue,
       signals,
       watch: new JobWatch(signals),
       agents: parseAgents(setup.config, defaultModel(environment)),
+      prices,
       metrics: new FleetMetrics(),
       logger,
       webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
       authenticator: new Authenticator(store, { required }),
-      limits: new Limits(store, backend.counters()),
+      limits: new Limits(store, backend.counters(), prices),
       events: new JobEvents(),
       tools: null,
       ready: { store: () => store.check(), queue: () => backend.check() },

@@ -1,4 +1,14 @@
-import type { ApiKey, Job, Message, Session, Step, TenantLimits } from '@mcp-fleet/core';
+import {
+  type ApiKey,
+  type Job,
+  type Message,
+  type Nanos,
+  type Session,
+  type Step,
+  type TenantLimits,
+  toUsd,
+  type Used,
+} from '@mcp-fleet/core';
 import type { JobView, StepView } from './schemas/jobs.ts';
 import type { KeyView } from './schemas/keys.ts';
 import type { SessionView } from './schemas/sessions.ts';
@@ -18,7 +28,8 @@ export function jobView(job: Job): JobView {
     answer: job.answer,
     stop_reason: job.stopReason,
     error: job.error === null ? null : { type: job.error.code, message: job.error.message },
-    wait: job.waitUntil === null ? null : { until: job.waitUntil.toISOString(), reason: job.waitReason },
+    wait: waitView(job),
+    budget: budgetView(job),
     usage: job.totals === null ? null : usageView(job.totals),
     metadata: job.metadata,
     attempts: job.epoch,
@@ -34,6 +45,23 @@ export function jobView(job: Job): JobView {
   };
 }
 
+function waitView({ waitUntil, waitReason }: Job): JobView['wait'] {
+  if (waitUntil === null && waitReason === null) return null;
+  return { until: waitUntil?.toISOString() ?? null, reason: waitReason };
+}
+
+function budgetView({ budget, budgetNeed }: Job): JobView['budget'] {
+  if (budget.cost === null && budget.tokens === null) return null;
+  const use = ({ cost, tokens }: Used) => ({ cost_usd: usdOf(cost), tokens });
+  return {
+    max_cost_usd: usdOf(budget.cost),
+    max_tokens: budget.tokens,
+    shortfall: budgetNeed && { spent: use(budgetNeed.spent), next_call: use(budgetNeed.next) },
+  };
+}
+
+const usdOf = (cost: Nanos | null) => (cost === null ? null : toUsd(cost));
+
 function usageView(totals: NonNullable<Job['totals']>) {
   return {
     input_tokens: totals.inputTokens,
@@ -42,6 +70,7 @@ function usageView(totals: NonNullable<Job['totals']>) {
     cache_creation_input_tokens: totals.cacheWriteTokens,
     model_calls: totals.modelCalls,
     tool_calls: totals.toolCalls,
+    cost_usd: usdOf(totals.cost),
   };
 }
 
@@ -84,6 +113,7 @@ export function stepView(step: Step): StepView {
     content: step.content,
     stop_reason: step.stopReason,
     usage: { input_tokens: step.usage.inputTokens, output_tokens: step.usage.outputTokens },
+    cost_usd: usdOf(step.cost ?? null),
   };
 }
 
@@ -107,6 +137,11 @@ export function keyView(key: ApiKey): KeyView {
   };
 }
 
-export function limitsView({ requestsPerMinute, queuedJobs, runningJobs }: TenantLimits) {
-  return { requests_per_minute: requestsPerMinute, queued_jobs: queuedJobs, running_jobs: runningJobs };
+export function limitsView({ requestsPerMinute, queuedJobs, runningJobs, dailyCost }: TenantLimits) {
+  return {
+    requests_per_minute: requestsPerMinute,
+    queued_jobs: queuedJobs,
+    running_jobs: runningJobs,
+    daily_cost_usd: usdOf(dailyCost),
+  };
 }

@@ -1,3 +1,5 @@
+import type { Job } from '@mcp-fleet/client';
+import { fromUsd, usdText } from '@mcp-fleet/core';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import spinner, { type Spinner } from 'yocto-spinner';
@@ -76,6 +78,34 @@ export function stateLabel(state: string): string {
   if (state === 'failed' || state === 'expired') return pc.red(state);
   if (state === 'waiting' || state === 'canceled') return pc.yellow(state);
   return pc.cyan(state);
+}
+
+/** What an ended job cost: `$0.0012`, marked where nobody pays it; empty before the end. */
+export function costOfJob({ usage, model }: Pick<Job, 'usage' | 'model'>): string {
+  if (usage === null) return '';
+  if (usage.cost_usd === null) return 'unknown price';
+  return `${usdText(fromUsd(usage.cost_usd))}${model.startsWith('simulated') ? ' (simulated)' : ''}`;
+}
+
+/** `waiting until 2027-01-31T00:00:00Z: approval`, and without a time what only a person ends. */
+export function waiting({ until, reason }: { until: string | null; reason: string | null }): string {
+  return `waiting${until === null ? '' : ` until ${until}`}${reason === null ? '' : `: ${reason}`}`;
+}
+
+/** What a job that waits for its budget has used and would use, and what it may; empty for any other. */
+export function shortfallOf({ id, budget }: Pick<Job, 'id' | 'budget'>): string[] {
+  if (!budget?.shortfall) return [];
+  const { max_cost_usd, max_tokens, shortfall } = budget;
+  const use = ({ cost_usd, tokens }: { cost_usd: number | null; tokens: number }) =>
+    `${tokens} tokens${cost_usd === null ? '' : `, ${usdText(fromUsd(cost_usd))}`}`;
+  const limits = [
+    ...(max_tokens === null ? [] : [`${max_tokens} tokens`]),
+    ...(max_cost_usd === null ? [] : [usdText(fromUsd(max_cost_usd))]),
+  ];
+  return [
+    `spent ${use(shortfall.spent)}; the next call may use ${use(shortfall.next_call)}; the limit is ${limits.join(', ')}`,
+    `fleet jobs budget ${id} --max-cost-usd … or --max-tokens …`,
+  ];
 }
 
 /** `0.42 s`, `3 min 5 s`. */

@@ -1,4 +1,4 @@
-import { type ContextStore, FleetError, type Model } from '@mcp-fleet/core';
+import { type ContextStore, FleetError, type Model, type PriceList } from '@mcp-fleet/core';
 import { createModels, PacedModel } from '@mcp-fleet/models';
 import { BullJobQueue, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
 import {
@@ -8,6 +8,7 @@ import {
   type Logger,
   logEvents,
   modelSettings,
+  parsePrices,
   type Stoppable,
   StopStack,
   startHealthServer,
@@ -44,7 +45,9 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     await queue.start();
-    const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics });
+    const prices = parsePrices(setup.config);
+    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics };
+    const worker = createWorker(parts);
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
       port: environment.WORKER_PORT,
@@ -100,6 +103,7 @@ export function createWorker(parts: {
   queue: BullJobQueue;
   model: Model;
   tools: ReturnType<typeof createToolProvider>;
+  prices: PriceList;
   logger: Logger;
   metrics: FleetMetrics;
   emit?: Parameters<typeof fanOut>[0];
@@ -121,7 +125,7 @@ export function createWorker(parts: {
       lockMs: environment.QUEUE_LOCK_MS,
       graceMs: environment.WORKER_GRACE_MS,
       newsEveryMs: environment.NEWS_EVERY_MS,
-      policy: { durability: environment.DURABILITY },
+      policy: { durability: environment.DURABILITY, prices: parts.prices },
     },
   );
   metrics.gauge('fleet_jobs_in_flight', 'Jobs that this worker holds.', () => worker.inFlight);

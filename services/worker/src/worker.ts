@@ -199,7 +199,10 @@ export class FleetWorker {
         if (outcome.next !== null) await this.#enqueue(outcome.next);
         return { kind: 'done' };
       case 'parked':
-        return { kind: 'again', delayMs: Math.max(1, outcome.waitMs) };
+        // What waits for a call from outside is put in by that call.
+        return outcome.waitMs === null
+          ? { kind: 'done' }
+          : { kind: 'again', delayMs: Math.max(1, outcome.waitMs) };
       case 'retry':
         return { kind: 'again', delayMs: this.draining ? 0 : elsewhereMs };
       case 'not_understood':

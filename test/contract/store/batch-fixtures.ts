@@ -5,6 +5,7 @@ import {
   type LineState,
   lineStates,
   type NewLine,
+  noBudget,
 } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import { expect } from 'vitest';
@@ -32,6 +33,7 @@ export const createBatch = (store: ContextStore) =>
     agent: 'default',
     onInvalid: 'skip',
     metadata: {},
+    budget: noBudget,
     expiresAt: new Date(Date.now() + 3_600_000),
   });
 

@@ -6,6 +6,7 @@ import {
   lineJob,
   lineJobId,
   type NewLine,
+  noBudget,
   totalsOf,
   workOf,
 } from '@mcp-fleet/core';
@@ -39,6 +40,7 @@ export function batchRules(opened: () => OpenedStore): void {
       agent: 'default',
       onInvalid: 'skip',
       metadata: { made: 'for a test' },
+      budget: noBudget,
       expiresAt: new Date(Date.now() + hour),
       ...over,
     });
@@ -263,6 +265,15 @@ export function batchRules(opened: () => OpenedStore): void {
       expect((await store().shares(['nobody'])).get('nobody')).toEqual({ used: 0, weight: 1 });
     });
 
+    it('whose cost is not known make that of the batch unknown', async () => {
+      const batch = await running(2);
+      const [one, two] = (await admit(batch, 2)) as [string, string];
+      await settle(one, { totals: { ...totals, cost: null } });
+      await settle(two);
+      await collect(batch);
+      expect((await read(batch)).totals).toMatchObject({ inputTokens: 3000, cost: null });
+    });
+
     it('are collected in pieces', async () => {
       const batch = await running(5);
       for (const id of await admit(batch, 5)) await settle(id);
@@ -301,6 +312,8 @@ export function batchRules(opened: () => OpenedStore): void {
       expect(await to({ to: 'pause', reason: 'why' })).toMatchObject({ state: 'paused', pauseReason: 'why' });
       expect(await admit(batch, 1)).toEqual([]);
       expect(await to({ to: 'resume' })).toMatchObject({ state: 'in_progress', pauseReason: null });
+      const budget = { cost: 5, tokens: null };
+      expect(await to({ to: 'budget', budget })).toMatchObject({ state: 'in_progress', budget });
       expect(await to({ to: 'cancel' })).toMatchObject({ state: 'canceling' });
       expect((await read(batch)).cancelRequestedAt).toBeInstanceOf(Date);
       expect(await to({ to: 'pause', reason: 'late' })).toMatchObject({ state: 'canceling' });

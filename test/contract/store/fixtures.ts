@@ -82,6 +82,7 @@ const totals = {
   modelCalls: 1,
   toolCalls: 0,
   stepMs: 1,
+  cost: null,
 };
 
 export function success(over: Partial<Ending> = {}): Ending {

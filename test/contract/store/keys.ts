@@ -53,7 +53,7 @@ export function keyRules(opened: () => OpenedStore): void {
   test('limits are kept for a tenant; one without any has none', async () => {
     const tenant = newId('key');
     expect(await store().limits(tenant)).toEqual(noLimits);
-    const limits = { requestsPerMinute: 60, queuedJobs: null, runningJobs: 5 };
+    const limits = { requestsPerMinute: 60, queuedJobs: null, runningJobs: 5, dailyCost: 5_000_000_000 };
     await store().setLimits(tenant, limits);
     expect(await store().limits(tenant)).toEqual(limits);
     await store().setLimits(tenant, noLimits);

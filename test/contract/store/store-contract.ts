@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { approvalRules } from './approvals.ts';
 import { batchRules } from './batches.ts';
 import { blobRules } from './blobs.ts';
+import { budgetRules } from './budgets.ts';
 import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
@@ -27,6 +28,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('batches', () => batchRules(() => opened));
   describe('upstream batches', () => offloadRules(() => opened, options.raceRounds / 50));
+  describe('budgets', () => budgetRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('webhooks of jobs', () => jobWebhookRules(() => opened));

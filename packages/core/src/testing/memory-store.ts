@@ -3,10 +3,12 @@ import {
   type ApprovalFilter,
   approvalWait,
   type Decided,
+  isSameJson,
   type NewApproval,
   type RequestedApproval,
   type Verdict,
 } from '../approval.ts';
+import { type Budget, budgetWait } from '../budget.ts';
 import type {
   Accepted,
   Claim,
@@ -61,6 +63,7 @@ type Verbs =
   | 'approvals'
   | 'approval'
   | 'decide'
+  | 'raiseBudget'
   | 'steps'
   | 'offlineCall'
   | 'askOffline'
@@ -111,6 +114,8 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       notBefore: job.notBefore,
       expiresAt: job.expiresAt,
       deadline: job.deadline,
+      budget: job.budget,
+      budgetNeed: null,
       joined: null,
       interrupted: false,
       replayOf: job.replay?.of ?? null,
@@ -138,11 +143,13 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     if (!stored) return { kind: 'absent' };
     const { job } = stored;
     if (isTerminal(job.state)) return { kind: 'ended', state: job.state, next: null };
+    if (job.state === 'waiting' && job.waitUntil === null) return { kind: 'waiting', waitMs: null };
     const session = job.sessionId === null ? null : this.#session(job.sessionId);
     if (session && session.activeJob !== jobId) return { kind: 'blocked' };
     job.crashes += job.state === 'running' ? 1 : 0;
     job.epoch += 1;
     job.state = 'running';
+    job.budgetNeed = null;
     const turns = session ? this.#turns(session) : [];
     const claims = stored.claims.filter((claim) => claim.epoch < job.epoch);
     const steered = this.#steering(jobId).length > 0;
@@ -226,15 +233,32 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
     this.before('park');
     const stored = this.#fenced(fence);
     if (!stored) return 'superseded';
+    const { interrupted, budget } = stored.job;
     const comes = wait.reason === approvalWait || wait.reason === upstreamWait;
-    const due = stored.job.interrupted || (comes && stored.decided);
+    const due =
+      interrupted ||
+      (comes && stored.decided) ||
+      (wait.budget !== undefined && !isSameJson(wait.budget.known, budget));
+    const waitMs = due ? 0 : wait.waitMs;
     Object.assign(stored.job, {
       state: 'waiting',
-      waitUntil: new Date(this.now + (due ? 0 : wait.waitMs)),
+      waitUntil: waitMs === null ? null : new Date(this.now + waitMs),
       waitReason: wait.reason,
       failures: wait.failures,
+      budgetNeed: wait.budget?.need ?? null,
     });
     return due ? 'due' : 'parked';
+  }
+
+  async raiseBudget(tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> {
+    const { job } = this.jobs.get(jobId) ?? {};
+    if (!job || job.tenant !== tenant || isTerminal(job.state)) return null;
+    const raised = (standing: number | null, to: number | null | undefined) =>
+      to === undefined || standing === null ? standing : to === null ? null : Math.max(standing, to);
+    const { cost, tokens } = job.budget;
+    job.budget = { cost: raised(cost, raise.cost), tokens: raised(tokens, raise.tokens) };
+    if (job.state === 'waiting' && job.waitReason === budgetWait) job.waitUntil = new Date(this.now);
+    return { ...job };
   }
 
   async requestApprovals(

@@ -3,10 +3,14 @@ import type { ContextStore } from '../context-store.ts';
 import type { FleetEvent } from '../events.ts';
 import { type NewJob, plainJob } from '../job.ts';
 import type { Alarm, Clock, Model, ToolProvider } from '../ports.ts';
+import { priceList } from '../price-list.ts';
 import { runJob } from '../run-job.ts';
 import type { RunRequests } from '../running.ts';
 import { CountingTools } from './counting-tools.ts';
 import { MemoryStore } from './memory-store.ts';
+
+/** A token in costs a microdollar, one out five. */
+export const prices = priceList({ scripted: { input: 1, output: 5 } });
 
 export const noTools = new CountingTools({});
 
@@ -67,7 +71,7 @@ export async function setUpRun(options: { agent?: Partial<AgentSpec>; session?: 
         clock,
       },
       {
-        policy: { durability: 'default' },
+        policy: { durability: 'default', prices },
         signal: signals.signal ?? new AbortController().signal,
         draining: signals.draining ?? new AbortController().signal,
         requests: signals.requests ?? { join: false, interrupt: false },

@@ -108,6 +108,8 @@ export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc 
     ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
     ...(job.deadline === null ? {} : { deadline: job.deadline }),
     ...(job.webhook === null ? {} : { webhook: encode(job.webhook) }),
+    ...(job.budget.cost === null ? {} : { budget_cost: job.budget.cost }),
+    ...(job.budget.tokens === null ? {} : { budget_tokens: job.budget.tokens }),
     ...(job.replay === null ? {} : { replay_of: job.replay.of }),
     ...(job.batchId === null ? {} : { batch_id: job.batchId }),
     ...(job.onBusy === 'steer' && seq !== null ? { steers: true } : {}),

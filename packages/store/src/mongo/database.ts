@@ -17,6 +17,7 @@ import type {
   AgentDoc,
   ApprovalDoc,
   ClaimDoc,
+  DayCostDoc,
   JobDoc,
   KeyDoc,
   MetaDoc,
@@ -50,6 +51,7 @@ export interface Database {
   agents: Collection<AgentDoc>;
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
+  dayCosts: Collection<DayCostDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
   batches: Collection<BatchDoc>;
@@ -85,6 +87,7 @@ export function openDatabase(url: string): Database {
     agents: db.collection('agents'),
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),
+    dayCosts: db.collection('day_costs'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
     batches: db.collection('batches'),

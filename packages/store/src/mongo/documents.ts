@@ -1,5 +1,6 @@
 import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
 import type { StoredApproval } from '../approval-codec.ts';
+import { needOf } from '../budget-codec.ts';
 import {
   decodeAgent,
   decodeError,
@@ -57,6 +58,10 @@ export interface JobDoc {
   not_before?: Date;
   expires_at?: Date;
   deadline?: Date;
+  budget_cost?: number | null;
+  budget_tokens?: number | null;
+  /** JSON as text; what the budget fell short of when the job last waited for it. */
+  budget_need?: string | null;
   /** Set for the busy policy `steer`. */
   steers?: true;
   /** The running turn that this job is set to join while it is waiting, and ended with once it has ended. */
@@ -148,6 +153,14 @@ export interface TenantDoc {
   running_jobs: number | null;
   /** Its part in the work in proportion to others; absent: 1. */
   weight?: number;
+  /** Absent from older schema versions. */
+  daily_cost?: number | null;
+}
+
+/** What jobs of a tenant that ended on a day have cost, at `<tenant>/<day>`. */
+export interface DayCostDoc {
+  _id: string;
+  cost: number;
 }
 
 export const unended: { $in: JobState[] } = { $in: ['queued', 'running', 'waiting'] };
@@ -188,6 +201,8 @@ export function toJob(doc: JobDoc): Job {
     notBefore: doc.not_before ?? null,
     expiresAt: doc.expires_at ?? null,
     deadline: doc.deadline ?? null,
+    budget: { cost: doc.budget_cost ?? null, tokens: doc.budget_tokens ?? null },
+    budgetNeed: needOf(doc.wait_reason, doc.budget_need),
     joined: doc.joined ?? null,
     interrupted: doc.interrupted ?? false,
     replayOf: doc.replay_of ?? null,

@@ -12,7 +12,12 @@ export async function unmovedJobs(
   const now = database.clock.now().getTime();
   const before = (job: JobDoc) => now - (job.state === 'running' ? idle.runningIdleMs : idle.idleMs);
   const youngest = new Date(now - Math.min(idle.idleMs, idle.runningIdleMs));
-  const filter = { state: unended, joined: { $exists: false }, updated_at: { $lte: youngest } };
+  const filter = {
+    state: unended,
+    joined: { $exists: false },
+    updated_at: { $lte: youngest },
+    $nor: [{ state: 'waiting' as const, wait_until: null }],
+  };
   const projection = { state: 1, session_id: 1, wait_until: 1, updated_at: 1 };
   const found: ReadyJob[] = [];
   for await (const jobs of walk(database.jobs, filter, { projection, after: page.after })) {

@@ -7,6 +7,7 @@ import {
   type Wait,
 } from '@mcp-fleet/core';
 import type { Filter } from 'mongodb';
+import { encode } from '../record-codec.ts';
 import { type Database, flushed, lazy } from './database.ts';
 import { type JobDoc, unended } from './documents.ts';
 import { steering } from './join.ts';
@@ -16,12 +17,19 @@ export async function park(
   fence: Fence,
   wait: Wait,
 ): Promise<'parked' | 'due' | 'superseded'> {
-  const { waitMs, reason, failures } = wait;
+  const { waitMs, reason, failures, budget } = wait;
   const until = (ms: number) => new Date(database.clock.now().getTime() + ms);
-  const change = { state: 'waiting' as const, wait_until: until(waitMs), wait_reason: reason, failures };
+  const change = {
+    state: 'waiting' as const,
+    wait_until: waitMs === null ? null : until(waitMs),
+    wait_reason: reason,
+    failures,
+    ...(budget === undefined ? {} : { budget_need: encode(budget.need) }),
+  };
   const undisturbed: Filter<JobDoc> = {
     interrupted: { $ne: true },
     ...(reason === approvalWait || reason === upstreamWait ? { decided: { $ne: true } } : {}),
+    ...(budget === undefined ? {} : { budget_cost: budget.known.cost, budget_tokens: budget.known.tokens }),
   };
   if (await handOver(database, fence, change, undisturbed)) return 'parked';
   const due = { ...change, wait_until: until(0) };

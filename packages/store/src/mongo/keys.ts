@@ -71,8 +71,13 @@ export async function keysUsed({ keys, clock }: Database, ids: readonly string[]
 export async function limits({ tenants }: Database, tenant: string): Promise<TenantLimits> {
   const doc = await tenants.findOne({ _id: tenant });
   if (!doc) return noLimits;
-  const { requests_per_minute, queued_jobs, running_jobs } = doc;
-  return { requestsPerMinute: requests_per_minute, queuedJobs: queued_jobs, runningJobs: running_jobs };
+  const { requests_per_minute, queued_jobs, running_jobs, daily_cost = null } = doc;
+  return {
+    requestsPerMinute: requests_per_minute,
+    queuedJobs: queued_jobs,
+    runningJobs: running_jobs,
+    dailyCost: daily_cost,
+  };
 }
 
 export async function setLimits({ tenants }: Database, tenant: string, limits: TenantLimits): Promise<void> {
@@ -80,6 +85,7 @@ export async function setLimits({ tenants }: Database, tenant: string, limits: T
     requests_per_minute: limits.requestsPerMinute,
     queued_jobs: limits.queuedJobs,
     running_jobs: limits.runningJobs,
+    daily_cost: limits.dailyCost,
   };
   await tenants.updateOne({ _id: tenant }, { $set: change }, { ...flushed, upsert: true });
 }

@@ -8,10 +8,12 @@ import type {
   Batch,
   BatchChange,
   BatchState,
+  Budget,
   Claim,
   CollectedBlobs,
   CollectedLines,
   ContextStore,
+  DayCost,
   Decided,
   Delivery,
   DueDeliveries,
@@ -78,7 +80,9 @@ import { lineResults } from './batches/results.ts';
 import { retryLines } from './batches/retry-lines.ts';
 import { raiseShare, shares } from './batches/shares.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
+import { raiseBudget } from './budgets.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
+import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
@@ -150,6 +154,8 @@ export class MongoStore implements ContextStore {
     this.#run(unclaim, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => this.#run(settle, fence, ending);
   end = (job: HeldJob, ending: Ending): Promise<Settled> => this.#run(end, job, ending);
+  raiseBudget = (tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> =>
+    this.#run(raiseBudget, tenant, jobId, raise);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => this.#run(interrupt, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => this.#run(join, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => this.#run(news, fences);
@@ -192,6 +198,7 @@ export class MongoStore implements ContextStore {
   ): Promise<ApiKey | null> => this.#run(keys.endKey, tenant, id, at, how);
   keysUsed = (ids: readonly string[]): Promise<void> => this.#run(keys.keysUsed, ids);
   limits = (tenant: string): Promise<TenantLimits> => this.#run(keys.limits, tenant);
+  dayCost = (tenant: string): Promise<DayCost> => this.#run(dayCost, tenant);
   setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
     this.#run(keys.setLimits, tenant, limits);
 

@@ -1,6 +1,7 @@
 import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import { type Database, flushed } from './database.ts';
+import { countCost } from './day-costs.ts';
 import { type EndChange, unended } from './documents.ts';
 import { endJoined } from './join.ts';
 import { passSession } from './pass-session.ts';
@@ -38,23 +39,29 @@ async function finish(
     error: ending.error === null ? null : encode(ending.error),
     error_code: ending.error?.code ?? null,
   };
-  const ended = await database.jobs.updateOne(
-    { _id: fence.jobId, epoch: fence.epoch, state: to.state },
-    {
-      $set: {
-        ...change,
-        epoch: to.epoch,
-        totals: encode(ending.totals),
-        wait_until: null,
-        wait_reason: null,
-        ended_at: now,
-        updated_at: now,
-      },
+  const standing = { _id: fence.jobId, epoch: fence.epoch, state: to.state };
+  const set = {
+    $set: {
+      ...change,
+      epoch: to.epoch,
+      totals: encode(ending.totals),
+      wait_until: null,
+      wait_reason: null,
+      ended_at: now,
+      updated_at: now,
     },
-    flushed,
-  );
-  if (ended.matchedCount === 0) return { kind: 'superseded' };
-  if (ending.joined !== null) await endJoined(database, fence.jobId, change, ending.joined);
-  const next = fence.sessionId === null ? null : await passSession(database, fence.sessionId, fence.jobId);
+  };
+  // The tenant comes with the write, without a round trip of its own; its counter is raised beside the session.
+  const ended = await database.jobs.findOneAndUpdate(standing, set, {
+    ...flushed,
+    projection: { tenant: 1 },
+  });
+  if (ended === null) return { kind: 'superseded' };
+  const passOn = async () => {
+    if (ending.joined !== null) await endJoined(database, fence.jobId, change, ending.joined);
+    return fence.sessionId === null ? null : passSession(database, fence.sessionId, fence.jobId);
+  };
+  const cost = ending.totals.cost ?? 0;
+  const [next] = await Promise.all([passOn(), countCost(database, ended.tenant, cost)]);
   return { kind: 'settled', next };
 }

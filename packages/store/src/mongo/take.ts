@@ -38,8 +38,10 @@ async function refuse(database: Database, job: JobDoc, session: SessionDoc | nul
   }
   if (job.format > jobFormat) return { kind: 'newer_format', format: job.format };
   if (job.joined !== undefined) return { kind: 'blocked' };
-  const waitMs = job.state === 'waiting' ? leftUntil(database, job.wait_until) : null;
-  if (waitMs !== null && waitMs > 0) return { kind: 'waiting', waitMs };
+  if (job.state === 'waiting') {
+    const waitMs = leftUntil(database, job.wait_until);
+    if (waitMs === null || waitMs > 0) return { kind: 'waiting', waitMs };
+  }
   return job.session_id !== null && session?.active !== job._id ? { kind: 'blocked' } : null;
 }
 

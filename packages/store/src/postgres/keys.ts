@@ -85,6 +85,7 @@ interface LimitsRow {
   requests_per_minute: number | null;
   queued_jobs: number | null;
   running_jobs: number | null;
+  daily_cost: string | null;
 }
 
 export async function limits(database: Database, tenant: string): Promise<TenantLimits> {
@@ -95,16 +96,20 @@ export async function limits(database: Database, tenant: string): Promise<Tenant
     requestsPerMinute: row.requests_per_minute,
     queuedJobs: row.queued_jobs,
     runningJobs: row.running_jobs,
+    dailyCost: row.daily_cost === null ? null : Number(row.daily_cost),
   };
 }
 
 const saveLimits = `
-  INSERT INTO fleet.tenants (id, requests_per_minute, queued_jobs, running_jobs) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (id) DO UPDATE SET requests_per_minute = $2, queued_jobs = $3, running_jobs = $4`;
+  INSERT INTO fleet.tenants (id, requests_per_minute, queued_jobs, running_jobs, daily_cost)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (id) DO UPDATE SET
+    requests_per_minute = $2, queued_jobs = $3, running_jobs = $4, daily_cost = $5`;
 
 export async function setLimits(database: Database, tenant: string, limits: TenantLimits): Promise<void> {
-  const { requestsPerMinute, queuedJobs, runningJobs } = limits;
-  await database.flushed('set_limits', saveLimits, [tenant, requestsPerMinute, queuedJobs, runningJobs]);
+  const { requestsPerMinute, queuedJobs, runningJobs, dailyCost } = limits;
+  const values = [tenant, requestsPerMinute, queuedJobs, runningJobs, dailyCost];
+  await database.flushed('set_limits', saveLimits, values);
 }
 
 const countOpen = `

@@ -8,10 +8,12 @@ import type {
   Batch,
   BatchChange,
   BatchState,
+  Budget,
   Claim,
   CollectedBlobs,
   CollectedLines,
   ContextStore,
+  DayCost,
   Decided,
   Delivery,
   DueDeliveries,
@@ -76,7 +78,9 @@ import * as batching from './batches/batches.ts';
 import * as lines from './batches/lines.ts';
 import { lineResults } from './batches/results.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
+import { raiseBudget } from './budgets.ts';
 import { Database, type PgPool } from './database.ts';
+import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
 import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
@@ -138,6 +142,8 @@ export class PostgresStore implements ContextStore {
     unclaim(this.#database, fence, positions);
   settle = (fence: Fence, ending: Ending): Promise<Settled> => settle(this.#database, fence, ending);
   end = (job: HeldJob, ending: Ending): Promise<Settled> => end(this.#database, job, ending);
+  raiseBudget = (tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> =>
+    raiseBudget(this.#database, tenant, jobId, raise);
   interrupt = (tenant: string, jobId: string): Promise<boolean> => interrupt(this.#database, tenant, jobId);
   join = (fence: Fence): Promise<JoinedQuery[] | 'superseded'> => join(this.#database, fence);
   news = (fences: readonly HeldJob[]): Promise<FenceNews[]> => news(this.#database, fences);
@@ -183,6 +189,7 @@ export class PostgresStore implements ContextStore {
   ): Promise<ApiKey | null> => keys.endKey(this.#database, tenant, id, at, how);
   keysUsed = (ids: readonly string[]): Promise<void> => keys.keysUsed(this.#database, ids);
   limits = (tenant: string): Promise<TenantLimits> => keys.limits(this.#database, tenant);
+  dayCost = (tenant: string): Promise<DayCost> => dayCost(this.#database, tenant);
   setLimits = (tenant: string, limits: TenantLimits): Promise<void> =>
     keys.setLimits(this.#database, tenant, limits);
 

@@ -8,6 +8,7 @@ const unmoved = `
     THEN greatest(0, extract(epoch FROM j.wait_until - now()) * 1000) ELSE 0 END::float8 AS delay_ms
   FROM fleet.jobs j
   WHERE j.state IN ('queued', 'running', 'waiting') AND j.joined IS NULL AND ($3::text IS NULL OR j.id > $3)
+    AND (j.state <> 'waiting' OR j.wait_until IS NOT NULL)
     AND j.updated_at < now() - CASE WHEN j.state = 'running' THEN $2 ELSE $1 END::float8 * interval '1 millisecond'
     AND (j.session_id IS NULL
          OR EXISTS (SELECT 1 FROM fleet.sessions h WHERE h.id = j.session_id AND h.active_job = j.id))

@@ -8,6 +8,7 @@ import {
   type Turn,
 } from '@mcp-fleet/core';
 import { z } from 'zod';
+import { needOf } from '../budget-codec.ts';
 import {
   decodeAgent,
   decodeError,
@@ -36,6 +37,10 @@ export interface JobRow {
   not_before: Date | null;
   expires_at: Date | null;
   deadline: Date | null;
+  /** Of type bigint, which the driver gives as text. */
+  budget_cost: string | null;
+  budget_tokens: string | null;
+  budget_need: string | null;
   joined: string | null;
   interrupted: boolean;
   replay_of: string | null;
@@ -83,6 +88,8 @@ export function toJob(row: JobRow): Job {
     notBefore: row.not_before,
     expiresAt: row.expires_at,
     deadline: row.deadline,
+    budget: { cost: toNumber(row.budget_cost), tokens: toNumber(row.budget_tokens) },
+    budgetNeed: needOf(row.wait_reason, row.budget_need),
     joined: row.joined,
     interrupted: row.interrupted,
     replayOf: row.replay_of,
@@ -97,6 +104,8 @@ export function toJob(row: JobRow): Job {
     endedAt: row.ended_at,
   };
 }
+
+const toNumber = (text: string | null) => (text === null ? null : Number(text));
 
 export function toSession(row: SessionRow): Session {
   return {

@@ -221,6 +221,10 @@ export const migrations: readonly string[] = [
     model_calls bigint NOT NULL DEFAULT 0,
     tool_calls bigint NOT NULL DEFAULT 0,
     step_ms float8 NOT NULL DEFAULT 0,
+    cost bigint NOT NULL DEFAULT 0,
+    unpriced int NOT NULL DEFAULT 0,
+    budget_cost bigint,
+    budget_tokens bigint,
     pause_reason text,
     created_at timestamptz NOT NULL DEFAULT now(),
     finalized_at timestamptz,
@@ -291,6 +295,22 @@ export const migrations: readonly string[] = [
   CREATE INDEX deliveries_by_age ON fleet.deliveries (created_at) WHERE next_attempt_at IS NULL;
   ALTER TABLE fleet.approvals ADD COLUMN announced boolean NOT NULL DEFAULT false;
   CREATE INDEX approvals_unannounced ON fleet.approvals (tenant, requested_at) WHERE NOT announced;
+  `,
+  `
+  ALTER TABLE fleet.jobs
+    ADD COLUMN budget_cost bigint,
+    ADD COLUMN budget_tokens bigint,
+    ADD COLUMN budget_need text;
+  `,
+  `
+  ALTER TABLE fleet.tenants ADD COLUMN daily_cost bigint;
+  CREATE TABLE fleet.day_costs (
+    tenant text NOT NULL,
+    day date NOT NULL,
+    part int NOT NULL,
+    cost bigint NOT NULL,
+    PRIMARY KEY (tenant, day, part)
+  ) WITH (fillfactor = 50);
   `,
 ];
 

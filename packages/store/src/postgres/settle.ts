@@ -2,6 +2,7 @@ import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { totalsOf } from '@mcp-fleet/core';
 import { encode, encodeStep } from '../record-codec.ts';
 import type { Database } from './database.ts';
+import { countCost, partOf } from './day-costs.ts';
 import { nextJob, passSession } from './pass-session.ts';
 import { standingStep } from './record-step.ts';
 
@@ -24,8 +25,9 @@ const endJob = (states: string, raise: number) => `
       epoch = epoch + ${raise}, wait_until = NULL, wait_reason = NULL, ended_at = now(), updated_at = now()
     WHERE id = $1 AND epoch = $2 AND state IN (${states})
       AND ($5::text IS NULL OR EXISTS (SELECT 1 FROM final))
-    RETURNING session_id
+    RETURNING session_id, tenant
   ),
+  ${countCost('ended', '$14', '$15')},
   ended_with_it AS (
     UPDATE fleet.jobs j SET
       state = $6, answer = $7, stop_reason = $8, error = $9, error_code = $10, totals = $13,
@@ -98,6 +100,8 @@ async function finish(
     encode(ending.totals),
     ending.joined ?? [],
     encode(totalsOf([])),
+    ending.totals.cost ?? 0,
+    partOf(fence.jobId),
   ]);
   if (row?.ended !== 1) return 'refused';
   if (row.session_id === null || row.passed === 1) return { kind: 'settled', next: row.next };

@@ -106,8 +106,9 @@ async function whyNot(database: Database, jobId: string): Promise<Take> {
     return { kind: 'ended', state: row.state, next };
   }
   if (row.format > jobFormat) return { kind: 'newer_format', format: row.format };
-  if (row.state === 'waiting' && row.joined === null && row.wait_ms !== null && row.wait_ms > 0) {
-    return { kind: 'waiting', waitMs: Math.ceil(row.wait_ms) };
+  if (row.state === 'waiting' && row.joined === null) {
+    if (row.wait_ms === null) return { kind: 'waiting', waitMs: null };
+    if (row.wait_ms > 0) return { kind: 'waiting', waitMs: Math.ceil(row.wait_ms) };
   }
   return { kind: 'blocked' };
 }

@@ -1,4 +1,11 @@
-import { type ContextStore, FleetError, type TenantLimits } from '@mcp-fleet/core';
+import {
+  type ContextStore,
+  FleetError,
+  knownPrice,
+  type PriceList,
+  type TenantLimits,
+  usdText,
+} from '@mcp-fleet/core';
 import type { Counters } from '@mcp-fleet/queue';
 import {
   type RateLimiterAbstract,
@@ -13,16 +20,20 @@ const freshMs = 5_000;
 /** How long a caller that has too many jobs is asked to wait. */
 const jobsRetryMs = 5_000;
 
+type LimitStore = Pick<ContextStore, 'limits' | 'openJobs' | 'dayCost'>;
+
 /** Holds tenants to their limits. */
 export class Limits {
-  readonly #store: Pick<ContextStore, 'limits' | 'openJobs'>;
+  readonly #store: LimitStore;
   readonly #redis: Counters | null;
+  readonly #prices: PriceList;
   readonly #limiters = new Map<number, RateLimiterAbstract>();
   readonly #known = new Map<string, { limits: TenantLimits; readAt: number }>();
 
   /** With Redis, requests are counted over all apis; without, each counts its own. */
-  constructor(store: Pick<ContextStore, 'limits' | 'openJobs'>, redis: Counters | null) {
+  constructor(store: LimitStore, redis: Counters | null, prices: PriceList) {
     this.#store = store;
+    this.#prices = prices;
     this.#redis = redis;
   }
 
@@ -39,9 +50,22 @@ export class Limits {
     }
   }
 
-  /** Throws `quota_exceeded` when the tenant has as many jobs as it may have. */
-  async allowJob(tenant: string): Promise<void> {
-    const { queuedJobs, runningJobs } = await this.#of(tenant);
+  /**
+   * Throws `quota_exceeded` when the tenant has as many jobs as it may have, or its jobs have cost what they may
+   * today; and `unknown_price` for a model whose cost could not be counted.
+   */
+  async allowJob(tenant: string, model: string): Promise<void> {
+    const limits = await this.#of(tenant);
+    await this.#allowOpen(tenant, limits);
+    if (limits.dailyCost === null) return;
+    knownPrice(this.#prices, model, "The tenant's daily limit of cost");
+    const { cost, leftMs } = await this.#store.dayCost(tenant);
+    if (cost < limits.dailyCost) return;
+    const message = `The limit of ${usdText(limits.dailyCost)} a day is reached: ${usdText(cost)} were spent. It begins anew at midnight UTC.`;
+    throw new FleetError('quota_exceeded', message, { retryAfterMs: leftMs });
+  }
+
+  async #allowOpen(tenant: string, { queuedJobs, runningJobs }: TenantLimits): Promise<void> {
     if (queuedJobs === null && runningJobs === null) return;
     const open = await this.#store.openJobs(tenant, Math.max(queuedJobs ?? 0, runningJobs ?? 0) + 1);
     const over = [

@@ -1,4 +1,4 @@
-import type { Batch, JobTotals, LineResult } from '@mcp-fleet/core';
+import { type Batch, type JobTotals, type LineResult, toUsd } from '@mcp-fleet/core';
 import type { BatchResultView, BatchView } from '../schemas/batches.ts';
 
 const total = (batch: Batch): number => Object.values(batch.counts).reduce((sum, each) => sum + each, 0);
@@ -17,6 +17,7 @@ export function batchView(batch: Batch, now = Date.now()): BatchView {
     counts: batch.counts,
     usage: usageOf(batch.totals),
     progress: progressOf(batch, now),
+    budget: { max_cost_usd: usdOf(batch.budget.cost), max_tokens: batch.budget.tokens },
     pause_reason: batch.pauseReason,
     created_at: batch.createdAt.toISOString(),
     finalized_at: batch.finalizedAt?.toISOString() ?? null,
@@ -44,8 +45,11 @@ function usageOf(totals: JobTotals): BatchView['usage'] {
     cache_creation_input_tokens: totals.cacheWriteTokens,
     model_calls: totals.modelCalls,
     tool_calls: totals.toolCalls,
+    cost_usd: usdOf(totals.cost),
   };
 }
+
+const usdOf = (cost: number | null) => (cost === null ? null : toUsd(cost));
 
 /** A line's result as the API shows it. */
 export function resultView({ n, customId, state, problem, job }: LineResult): BatchResultView {
@@ -66,6 +70,7 @@ export function resultView({ n, customId, state, problem, job }: LineResult): Ba
           output_tokens: job.totals.outputTokens,
           model_calls: job.totals.modelCalls,
           tool_calls: job.totals.toolCalls,
+          cost_usd: usdOf(job.totals.cost),
         }
       : null,
     metadata: job?.metadata ?? null,

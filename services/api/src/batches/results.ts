@@ -34,6 +34,7 @@ const columns = {
   error_message: (row: BatchResultView) => row.error?.message,
   input_tokens: (row: BatchResultView) => row.usage?.input_tokens,
   output_tokens: (row: BatchResultView) => row.usage?.output_tokens,
+  cost_usd: (row: BatchResultView) => row.usage?.cost_usd,
   job_id: (row: BatchResultView) => row.job_id,
   session_id: (row: BatchResultView) => row.session_id,
   ended_at: (row: BatchResultView) => row.ended_at,

@@ -24,7 +24,8 @@ export function progressOf(client: FleetClient, send: SendProgress): TellProgres
     }
     if (job.wait === null) return isNew;
     const { until, reason } = job.wait;
-    return (await tell(`wait ${until}`, `waits until ${until}${reason ? `: ${reason}` : ''}`)) || isNew;
+    const time = until === null ? '' : ` until ${until}`;
+    return (await tell(`wait ${until} ${reason}`, `waits${time}${reason ? `: ${reason}` : ''}`)) || isNew;
   };
 }
 

@@ -9,6 +9,7 @@ const usage = z.object({
   output_tokens: z.number(),
   model_calls: z.number(),
   tool_calls: z.number(),
+  cost_usd: z.number().nullable(),
 });
 
 const jobLine = {
@@ -41,7 +42,7 @@ export const outputs = {
     ...jobLine,
     answer: z.string().nullable(),
     stop_reason: z.string().nullable(),
-    wait: z.object({ until: z.string(), reason: z.string().nullable() }).nullable(),
+    wait: z.object({ until: z.string().nullable(), reason: z.string().nullable() }).nullable(),
     usage: usage.nullable(),
   },
   jobs: { jobs: z.array(z.object(jobLine)), ...page },
@@ -75,8 +76,8 @@ export function jobView(job: Job) {
 
 function usageView(usage: Job['usage']) {
   if (usage === null) return null;
-  const { input_tokens, output_tokens, model_calls, tool_calls } = usage;
-  return { input_tokens, output_tokens, model_calls, tool_calls };
+  const { input_tokens, output_tokens, model_calls, tool_calls, cost_usd } = usage;
+  return { input_tokens, output_tokens, model_calls, tool_calls, cost_usd };
 }
 
 export function sessionView({ id, agent, on_busy, active_job, created_at, updated_at }: Session) {
@@ -93,10 +94,16 @@ export function jobText(job: Job): string {
     case 'expired':
       return `${job.id} ${job.state}${job.error ? `: ${job.error.type}: ${job.error.message}` : '.'}`;
     case 'waiting':
-      return `${job.id} is waiting${job.wait ? ` until ${job.wait.until} (${job.wait.reason ?? 'no reason given'})` : ''}. Call wait_for_job to wait for its end.`;
+      return `${job.id} is waiting${waitText(job.wait)}. Call wait_for_job to wait for its end.`;
     default:
       return `${job.id} is ${job.state}. Call wait_for_job to wait for its end.`;
   }
+}
+
+function waitText(wait: Job['wait']): string {
+  if (wait === null) return '';
+  const reason = wait.reason ?? 'no reason given';
+  return wait.until === null ? ` (${reason})` : ` until ${wait.until} (${reason})`;
 }
 
 /** A page in words: a line each, and how to get what comes after it. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
-import { type Batch, FleetError } from '@mcp-fleet/core';
+import { type Batch, FleetError, noBudget } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { batchView } from '../batches/batch-views.ts';
 import { csvHeader, resultPages, toCsv, toJsonLines } from '../batches/results.ts';
 import { noBatch, type Problem, uploadLines } from '../batches/upload-lines.ts';
 import { plainProblems } from '../errors.ts';
+import { toBudget as askedBudget } from '../job-budget.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import {
@@ -16,6 +17,7 @@ import {
   batch as batchSchema,
   createBatch,
   deletedBatch,
+  raiseBudget,
   resultsQuery,
   type UploadSettings,
   uploadedBatch,
@@ -71,6 +73,7 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
         agent: settings.agent,
         onInvalid: settings.on_invalid,
         metadata,
+        budget: { ...noBudget, ...askedBudget(settings) },
         expiresAt: settings.expires_at ?? new Date(Date.now() + day),
       });
       if (stream === null) return reply.code(201).send({ ...batchView(created), invalid_lines: [] });
@@ -213,6 +216,29 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
       },
     );
   }
+
+  app.post(
+    '/v1/batches/:id/budget',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Set what the lines may use; a batch that paused for its budget goes on',
+        params: idParams,
+        body: raiseBudget,
+        response: { 200: batchSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { tenant } = request.caller;
+      const { budget } = found(await store.batch(tenant, id), id);
+      const raised = { ...budget, ...askedBudget(request.body) };
+      const batch = found(await store.changeBatch(tenant, id, { to: 'budget', budget: raised }), id);
+      if (!batch.pauseReason?.startsWith('budget:')) return batchView(batch);
+      return batchView(found(await store.changeBatch(tenant, id, { to: 'resume' }), id));
+    },
+  );
 
   app.post(
     '/v1/batches/:id/retry_failed',

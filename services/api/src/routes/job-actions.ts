@@ -115,7 +115,7 @@ export function jobActionRoutes(app: Api, parts: ApiParts): void {
 }
 
 async function replay(parts: ApiParts, job: Job, from: ReplayFrom): Promise<Job> {
-  await parts.limits.allowJob(job.tenant);
+  await parts.limits.allowJob(job.tenant, job.agent.model);
   return (await acceptJob(parts, await replayOf(parts.store, job, from, newId('job')))).job;
 }
 

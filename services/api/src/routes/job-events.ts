@@ -156,7 +156,7 @@ function liveEvent(event: FleetEvent): StreamEvent | null {
       return { event: 'tool_started', data: { round, slot, tool, input }, at: { round, slot } };
     }
     case 'job_parked': {
-      const until = new Date(Date.now() + event.waitMs).toISOString();
+      const until = event.waitMs === null ? null : new Date(Date.now() + event.waitMs).toISOString();
       return { event: 'waiting', data: { until, reason: event.reason }, at: null };
     }
     default:

@@ -11,6 +11,7 @@ import { newId } from '@mcp-fleet/runtime';
 import { acceptJob } from '../accept-job.ts';
 import { awaitJob } from '../await-job.ts';
 import { findAgent } from '../find-agent.ts';
+import { newBudget } from '../job-budget.ts';
 import { JobWebhooks } from '../job-webhooks.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
@@ -47,12 +48,13 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       const { body } = request;
       const { tenant } = request.caller;
       const query = toBlocks(body.query);
-      await parts.limits.allowJob(tenant);
+      const agent = await resolveAgent(parts, tenant, body);
+      await parts.limits.allowJob(tenant, agent.model);
       const accepted = await acceptJob(parts, {
         id: newId('job'),
         tenant,
         sessionId: body.session_id ?? null,
-        agent: await resolveAgent(parts, tenant, body),
+        agent,
         query,
         metadata: body.metadata,
         batchId: null,
@@ -63,6 +65,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         expiresAt: body.expires_at ?? null,
         deadline: body.deadline ?? null,
         webhook: body.webhook ? await webhooks.admit(tenant, body.webhook) : null,
+        budget: newBudget(parts, agent, body),
         replay: null,
       });
       return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));
@@ -133,7 +136,8 @@ export function found(job: Job | null, id: string): Job {
   throw new FleetError('job_not_found', `There is no job ${id}.`);
 }
 
-async function resolveAgent(
+/** The agent that a submission names, with the model that it names instead. */
+export async function resolveAgent(
   parts: ApiParts,
   tenant: string,
   { agent, model }: SubmitJob,
@@ -142,6 +146,7 @@ async function resolveAgent(
   return model === undefined ? spec : { ...spec, model };
 }
 
+/** A query as blocks. Throws `query_too_large`. */
 export function toBlocks(query: SubmitJob['query']): ContentBlock[] {
   const blocks: ContentBlock[] = typeof query === 'string' ? [{ type: 'text', text: query }] : query;
   const size = JSON.stringify(blocks).length;

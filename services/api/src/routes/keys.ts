@@ -1,4 +1,4 @@
-import { type ApiKey, FleetError, type Scope } from '@mcp-fleet/core';
+import { type ApiKey, FleetError, fromUsd, type Scope } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import type { Caller } from '../auth/authenticator.ts';
 import { newKeyText } from '../auth/key-text.ts';
@@ -132,15 +132,17 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
     },
     async (request) => {
       const { tenant } = request.params;
-      const { requests_per_minute, queued_jobs, running_jobs } = request.body;
-      await store.setLimits(tenant, {
+      const { requests_per_minute, queued_jobs, running_jobs, daily_cost_usd = null } = request.body;
+      const set = {
         requestsPerMinute: requests_per_minute,
         queuedJobs: queued_jobs,
         runningJobs: running_jobs,
-      });
+        dailyCost: daily_cost_usd === null ? null : fromUsd(daily_cost_usd),
+      };
+      await store.setLimits(tenant, set);
       limits.forget(tenant);
       logger.info({ tenant, by: request.caller.keyId }, 'limits set');
-      return request.body;
+      return limitsView(set);
     },
   );
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, pageQuery, shownTime } from './common.ts';
+import { id, longId, pageQuery, shownTime } from './common.ts';
 
 const input = z.record(z.string(), z.unknown());
 
@@ -23,7 +23,7 @@ export const approval = z
 export type ApprovalView = z.infer<typeof approval>;
 
 export const approvalsQuery = pageQuery.extend({
-  after_id: z.string().max(128).optional(),
+  after_id: longId.optional(),
   job_id: id.optional(),
   pending: z.enum(['true', 'false']).default('false').describe('Only those that can still be decided.'),
 });

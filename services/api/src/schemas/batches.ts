@@ -27,6 +27,18 @@ const settings = {
   on_invalid: onInvalid
     .default('reject')
     .describe('`reject` lets nothing run while a line is not valid, `skip` leaves such lines out.'),
+  max_cost_usd: z.coerce
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe('US dollars for all lines: once they come to it, the batch pauses until this is raised.'),
+  max_tokens: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Tokens in and out for all lines, likewise.'),
   expires_at: sentTime.optional().describe('Lines that have not ended by then expire; absent: in 24 hours.'),
 };
 
@@ -78,12 +90,14 @@ export const batch = z
       cache_creation_input_tokens: count,
       model_calls: count,
       tool_calls: count,
+      cost_usd: z.number().nullable().describe('Null when the price of a model is not known.'),
     }),
     progress: z.object({
       ended: count,
       lines_per_second: z.number().nullable().describe('Since the batch began.'),
       seconds_left: z.number().nullable(),
     }),
+    budget: z.object({ max_cost_usd: z.number().nullable(), max_tokens: count.nullable() }),
     pause_reason: z.string().nullable(),
     created_at: shownTime,
     finalized_at: shownTime.nullable(),
@@ -93,6 +107,13 @@ export const batch = z
   })
   .meta({ id: 'Batch' });
 export type BatchView = z.infer<typeof batch>;
+
+export const raiseBudget = z
+  .strictObject({
+    max_cost_usd: z.number().positive().max(1_000_000).nullable().optional().describe('Null for no limit.'),
+    max_tokens: z.int().min(1).nullable().optional(),
+  })
+  .meta({ id: 'BatchBudget' });
 
 export const uploadedBatch = batch
   .extend({
@@ -116,7 +137,13 @@ export const batchResult = z
     stop_reason: z.string().nullable(),
     error: z.object({ type: z.string() as z.ZodType<ErrorCode>, message: z.string() }).nullable(),
     usage: z
-      .object({ input_tokens: count, output_tokens: count, model_calls: count, tool_calls: count })
+      .object({
+        input_tokens: count,
+        output_tokens: count,
+        model_calls: count,
+        tool_calls: count,
+        cost_usd: z.number().nullable(),
+      })
       .nullable(),
     metadata: metadata.nullable(),
     started_at: shownTime.nullable(),

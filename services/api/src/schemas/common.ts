@@ -11,7 +11,11 @@ export const sentTime = z.iso.datetime({ offset: true }).transform((text) => new
 /** A point in time as the API shows it, in UTC. */
 export const shownTime = z.iso.datetime();
 
-export const id = z.string().min(1).max(64);
+/** Ids are printable ASCII. Others are refused here: PostgreSQL, for one, takes no text with a NUL. */
+const anyId = z.string().regex(/^[ -~]*$/, 'expected printable ASCII');
+
+export const id = anyId.min(1).max(64);
+export const longId = anyId.max(128);
 export const idParams = z.object({ id });
 
 export const pageQuery = z.object({

@@ -1,5 +1,6 @@
 import { busyPolicies, type ErrorCode, errorCodes, jobStates } from '@mcp-fleet/core';
 import { z } from 'zod';
+import { budget, costUsd, newBudget } from './budgets.ts';
 import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './common.ts';
 import { jobWebhook, newJobWebhook } from './webhooks.ts';
 
@@ -34,6 +35,7 @@ export const submitJob = z
     expires_at: sentTime.optional().describe('The job expires when it was not started by then.'),
     deadline: sentTime.optional().describe('The job fails when it has not ended by then.'),
     webhook: newJobWebhook.optional().describe('A URL that is told of this job, beside registered webhooks.'),
+    ...newBudget,
   })
   .meta({ id: 'NewJob' });
 export type SubmitJob = z.infer<typeof submitJob>;
@@ -85,7 +87,13 @@ export const job = z
     answer: z.string().nullable(),
     stop_reason: z.string().nullable(),
     error: z.object({ type: z.string(), message: z.string() }).nullable(),
-    wait: z.object({ until: shownTime, reason: z.string().nullable() }).nullable(),
+    wait: z
+      .object({
+        until: shownTime.nullable().describe('Null: until something makes the job due.'),
+        reason: z.string().nullable(),
+      })
+      .nullable(),
+    budget,
     usage: z
       .object({
         input_tokens: tokens,
@@ -94,6 +102,7 @@ export const job = z
         cache_creation_input_tokens: tokens,
         model_calls: tokens,
         tool_calls: tokens,
+        cost_usd: costUsd,
       })
       .nullable(),
     metadata,
@@ -122,6 +131,7 @@ export const step = z
       content: z.array(contentBlock),
       stop_reason: z.string(),
       usage: z.object({ input_tokens: tokens, output_tokens: tokens }),
+      cost_usd: costUsd,
     }),
     z.object({
       type: z.literal('tool_result'),

@@ -1,5 +1,6 @@
 import { scopes } from '@mcp-fleet/core';
 import { z } from 'zod';
+import { maxCostUsd } from './budgets.ts';
 import { pageQuery, sentTime, shownTime } from './common.ts';
 
 const tenant = z
@@ -54,6 +55,12 @@ export const limits = z
     requests_per_minute: limit,
     queued_jobs: limit.describe('Jobs that are queued or waiting.'),
     running_jobs: limit,
+    daily_cost_usd: maxCostUsd
+      .nullable()
+      .optional()
+      .describe(
+        'US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.',
+      ),
   })
   .meta({ id: 'TenantLimits' });
 export const tenantParams = z.object({ tenant });

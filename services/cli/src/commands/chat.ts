@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { FleetApiError, type FleetClient, type JobEvent, type Step, type Tool } from '@mcp-fleet/client';
 import type { Command } from 'commander';
 import { type Connection, connect, type FleetOptions } from '../connect.ts';
-import { color, createOutput, type Output, shorten } from '../output.ts';
+import { color, costOfJob, createOutput, type Output, shorten, waiting } from '../output.ts';
 import { plain } from './jobs.ts';
 import { withFleetOptions, withServers } from './options.ts';
 
@@ -163,7 +163,7 @@ function print(output: Output, event: JobEvent): void {
       }
       return;
     case 'waiting':
-      output.line(color.yellow(`  waiting until ${event.data.until}: ${event.data.reason}`));
+      output.line(color.yellow(`  ${waiting(event.data)}`));
       return;
     case 'ended':
       if (event.data.state !== 'succeeded') {
@@ -171,6 +171,7 @@ function print(output: Output, event: JobEvent): void {
           `${color.red('✗')} ${event.data.error?.type ?? event.data.state}: ${event.data.error?.message ?? ''}`,
         );
       }
+      output.line(color.dim(`  ${costOfJob(event.data)}`));
       return;
     default:
       return;

@@ -6,6 +6,7 @@ import {
   folderOwner,
   hasEmbeddedPostgres,
   parseAgents,
+  parsePrices,
   readConfigFile,
   readEnvironment,
 } from '@mcp-fleet/runtime';
@@ -129,6 +130,7 @@ async function examineTools(
     await examine('config', () => {
       const file = readConfigFile(path);
       servers = parseServersConfig(file.text, file.path, process.env);
+      parsePrices(file);
       return `${path}, agents: ${[...parseAgents(file, defaultModel(environment)).keys()].join(', ')}`;
     });
   }

@@ -1,9 +1,19 @@
 import type { ContentBlock, Job, JobState, Step } from '@mcp-fleet/client';
-import { jobStates } from '@mcp-fleet/core';
+import { fromUsd, jobStates, usdText } from '@mcp-fleet/core';
 import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
-import { color, createOutput, duration, type Output, shorten, stateLabel } from '../output.ts';
+import {
+  color,
+  createOutput,
+  duration,
+  type Output,
+  shorten,
+  shortfallOf,
+  stateLabel,
+  waiting,
+} from '../output.ts';
 import { jobActions } from './job-actions.ts';
+import { jobBudget } from './job-budget.ts';
 import { wholeNumber, withFleetOptions } from './options.ts';
 import { printEnded } from './submit.ts';
 
@@ -33,6 +43,7 @@ export function jobsCommand(program: Command): void {
     show,
   );
   jobActions(jobs);
+  jobBudget(jobs);
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -81,10 +92,10 @@ async function show(id: string, options: FleetOptions & { json?: boolean }): Pro
       for (const step of steps) printStep(output, step);
       output.line();
       if (job.ended_at) printEnded(output, job);
-      else
-        output.line(
-          `${job.id} is ${stateLabel(job.state)}${job.wait ? ` until ${job.wait.until}: ${job.wait.reason}` : ''}`,
-        );
+      else {
+        output.line(job.wait ? `${job.id} is ${waiting(job.wait)}` : `${job.id} is ${stateLabel(job.state)}`);
+        for (const line of shortfallOf(job)) output.line(color.dim(`  ${line}`));
+      }
     });
   } finally {
     await connection.close();
@@ -104,7 +115,8 @@ export function printStep(output: Output, step: Step): void {
     output.line(`  ${color.bold('+')} ${text} ${color.dim(step.jobs.join(', '))}`);
     return;
   }
-  if (text) output.line(`  ${color.cyan('●')} ${took} ${text}`);
+  const cost = step.cost_usd === null ? '' : color.dim(` ${usdText(fromUsd(step.cost_usd))}`);
+  if (text) output.line(`  ${color.cyan('●')} ${took}${cost} ${text}`);
   for (const block of step.content.filter((b) => b.type === 'tool_use')) {
     output.line(`  ${color.yellow('→')} ${String(block.name)} ${color.dim(JSON.stringify(block.input))}`);
   }

@@ -3,6 +3,7 @@ import { scopes } from '@mcp-fleet/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { color, createOutput, type Output } from '../output.ts';
+import { limitsCommand } from './limits.ts';
 import { wholeNumber, withFleetOptions } from './options.ts';
 
 type Options = FleetOptions & { json?: boolean };
@@ -21,7 +22,7 @@ const everyday = scopes.filter((scope) => scope !== 'admin' && scope !== 'operat
 export function keysCommand(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('make, list, end and replace API keys')
+    .summary('make, list, end and replace API keys; limits of tenants')
     .description('Keys of the HTTP API. Each belongs to a tenant, who sees nothing of the others.');
   withFleetOptions(
     keys
@@ -47,6 +48,7 @@ export function keysCommand(program: Command): void {
       .argument('<id>')
       .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 30 * 86_400), 3_600),
   ).action(rotate);
+  limitsCommand(keys);
 }
 
 function toScopes(list: string): Scope[] {

@@ -29,4 +29,26 @@ export function wholeNumber(least: number, most: number): (value: string) => num
   };
 }
 
+/** US dollars, with or without cents. */
+export function dollars(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (number <= 1_000_000) return number;
+  throw new InvalidArgumentError('Expected US dollars, such as 2 or 0.5, up to 1000000.');
+}
+
+/** Lets an option be `none` as well; commander takes a null for a value that is missing. */
+export function orNone(parse: (value: string) => number): (value: string) => number | 'none' {
+  return (value) => {
+    if (value === 'none') return value;
+    try {
+      return parse(value);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidArgumentError)) throw thrown;
+      throw new InvalidArgumentError(`${thrown.message} Or none.`);
+    }
+  };
+}
+
+export const orNull = (value: number | 'none'): number | null => (value === 'none' ? null : value);
+
 export const portNumber = wholeNumber(0, 65_535);

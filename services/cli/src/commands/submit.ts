@@ -1,16 +1,20 @@
 import { text } from 'node:stream/consumers';
-import type { Job } from '@mcp-fleet/client';
+import type { Estimate, FleetClient, Job } from '@mcp-fleet/client';
+import { fromUsd, usdText } from '@mcp-fleet/core';
 import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { color, createOutput, duration, type Output, stateLabel } from '../output.ts';
-import { withFleetOptions, withServers } from './options.ts';
+import { color, costOfJob, createOutput, duration, type Output, shortfallOf, stateLabel } from '../output.ts';
+import { dollars, wholeNumber, withFleetOptions, withServers } from './options.ts';
 
 interface SubmitOptions extends FleetOptions {
   session?: string;
   newSession?: boolean;
   agent?: string;
   wait?: boolean;
+  estimate?: boolean;
+  maxCostUsd?: number;
+  maxTokens?: number;
   server?: string[];
   idempotencyKey?: string;
   json?: boolean;
@@ -25,6 +29,9 @@ export function submitCommand(program: Command): void {
     .option('--session <id>', 'session that the query belongs to')
     .option('--new-session', 'begin a session with this query')
     .option('--agent <name>', 'agent that answers')
+    .option('--max-cost-usd <dollars>', 'what it may cost; it waits rather than cost more', dollars)
+    .option('--max-tokens <n>', 'tokens in and out that it may use', wholeNumber(0, 1_000_000_000_000))
+    .option('--estimate', 'only say what it may use')
     .option('--wait', 'wait for the end and print the answer')
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
   withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
@@ -38,13 +45,21 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
   const connection = await connect(options, options.server ?? [], output);
   try {
     const { client } = connection;
-    const session = options.newSession ? (await client.sessions.create()).id : options.session;
+    const asked = {
+      query,
+      ...(options.session ? { session_id: options.session } : {}),
+      ...(options.agent ? { agent: options.agent } : {}),
+      ...(options.maxCostUsd === undefined ? {} : { max_cost_usd: options.maxCostUsd }),
+      ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
+    };
+    if (options.estimate) {
+      const estimate = await client.jobs.estimate(asked);
+      output.result(estimate, () => printEstimate(output, estimate));
+      return;
+    }
+    const session = options.newSession ? { session_id: (await client.sessions.create()).id } : {};
     const job = await client.jobs.create(
-      {
-        query,
-        ...(session ? { session_id: session } : {}),
-        ...(options.agent ? { agent: options.agent } : {}),
-      },
+      { ...asked, ...session },
       options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {},
     );
     if (!options.wait && connection.own === null) {
@@ -52,12 +67,34 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
       return;
     }
     const spinner = output.spin(`${job.id} is running`);
-    const ended = await client.jobs.wait(job.id).finally(() => spinner.stop());
-    output.result(ended, () => printEnded(output, ended));
+    const ended = await untilEndOrBudget(client, job).finally(() => spinner.stop());
+    output.result(ended, () => (ended.ended_at ? printEnded(output, ended) : printShort(output, ended)));
     if (ended.state !== 'succeeded') process.exitCode = exitCodes.jobFailed;
   } finally {
     await connection.close();
   }
+}
+
+function printEstimate(output: Output, { model, tokens, cost_usd }: Estimate): void {
+  output.line(`${model}: ${tokens.min} to ${tokens.max} tokens`);
+  const simulated = model.startsWith('simulated') ? ' (simulated)' : '';
+  if (cost_usd === null)
+    output.line('The price of this model is unknown. Add it to `prices` of the configuration.');
+  else output.line(`${usdText(fromUsd(cost_usd.min))} to ${usdText(fromUsd(cost_usd.max))}${simulated}`);
+}
+
+/** A job that waits for its budget waits for a person, who is told. */
+async function untilEndOrBudget(client: FleetClient, { id, budget }: Job): Promise<Job> {
+  if (budget === null) return client.jobs.wait(id);
+  for (;;) {
+    const job = await client.jobs.get(id, { wait: 1 });
+    if (job.ended_at !== null || job.budget?.shortfall) return job;
+  }
+}
+
+function printShort(output: Output, job: Job): void {
+  output.line(`${color.yellow('!')} ${job.id} waits for its budget`);
+  for (const line of shortfallOf(job)) output.line(color.dim(`  ${line}`));
 }
 
 function printAccepted(output: Output, job: Job): void {
@@ -71,6 +108,7 @@ export function printEnded(output: Output, job: Job): void {
   else output.line(`${color.red('✗')} ${job.error?.type ?? job.state}: ${job.error?.message ?? ''}`);
   const took = job.ended_at ? duration(Date.parse(job.ended_at) - Date.parse(job.created_at)) : '';
   const calls = job.usage ? `${job.usage.model_calls} model, ${job.usage.tool_calls} tool calls` : '';
+  const cost = job.usage ? ` · ${costOfJob(job)}` : '';
   const session = job.session_id ? ` · ${job.session_id}` : '';
-  output.line(color.dim(`${job.id} · ${stateLabel(job.state)} · ${took} · ${calls}${session}`));
+  output.line(color.dim(`${job.id} · ${stateLabel(job.state)} · ${took} · ${calls}${cost}${session}`));
 }

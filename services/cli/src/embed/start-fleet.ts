@@ -14,6 +14,7 @@ import {
   lockFolder,
   modelSettings,
   parseAgents,
+  parsePrices,
   type Stoppable,
   StopStack,
   startEmbeddedPostgres,
@@ -75,6 +76,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const model = defaultModel(setup.environment);
   const fromFile = config ? parseServersConfig(config.text, config.path, setup.variables) : {};
   const agents = parseAgents(config, model);
+  const prices = parsePrices(config);
   const topology = await openTopology(setup, stack);
   const environment = await withSimulator(setup, stack);
   const { store, backend } = topology;
@@ -94,7 +96,8 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   if (setup.runs === 'jobs') {
     const { emit } = events;
     const model = models;
-    const worker = createWorker({ environment, store, backend, queue, model, tools, logger, metrics, emit });
+    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics, emit };
+    const worker = createWorker(parts);
     stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     const reconciler = new Reconciler(
@@ -122,11 +125,12 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     signals,
     watch: new JobWatch(signals),
     agents,
+    prices,
     metrics,
     logger,
     webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
     authenticator: new Authenticator(store, { required: setup.keys === 'required' }),
-    limits: new Limits(store, backend.counters()),
+    limits: new Limits(store, backend.counters(), prices),
     events,
     tools,
     ready: { store: () => store.check(), queue: () => backend.check() },

@@ -3,6 +3,7 @@ import type { Batch } from '@mcp-fleet/core';
 import type { ReconcilerParts } from '../parts.ts';
 import { admitLines } from './admit-lines.ts';
 import { shareRoom } from './share-room.ts';
+import { spentBudget } from './spent-budget.ts';
 import { stopLines } from './stop-lines.ts';
 
 /** Batches that are looked after in one round. */
@@ -80,15 +81,26 @@ export class BatchDispatch {
 
   async #admit(batches: readonly Batch[]): Promise<number> {
     const { store, queue } = this.#parts;
-    const backlog = batches.filter(({ counts }) => counts.waiting > 0);
+    const backlog: Batch[] = [];
+    for (const batch of batches) {
+      if (batch.counts.waiting > 0 && !(await this.#pauseIfSpent(batch))) backlog.push(batch);
+    }
     if (backlog.length === 0) return 0;
     const { waiting, active } = await queue.counts('batch');
     const room = Math.max(leastWaiting, 2 * active, 4 * this.#lately) - waiting;
     if (room <= 0) return 0;
     let admitted = 0;
-    for (const { batch, lines } of await shareRoom(store, batches, room)) {
+    for (const { batch, lines } of await shareRoom(store, backlog, room)) {
       admitted += await admitLines(this.#parts, batch, lines);
     }
     return admitted;
+  }
+
+  async #pauseIfSpent(batch: Batch): Promise<boolean> {
+    const reason = spentBudget(batch);
+    if (reason === null) return false;
+    await this.#parts.store.changeBatch(batch.tenant, batch.id, { to: 'pause', reason });
+    this.#parts.logger.info({ batchId: batch.id, tenant: batch.tenant, reason }, 'batch paused');
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Batch,
   type BatchState,
+  type Budget,
   type JobTotals,
   type LineCounts,
   type LineState,
@@ -29,6 +30,9 @@ export interface BatchDoc {
   pending?: PendingMoves;
   counts: LineCounts;
   totals: JobTotals;
+  /** Set once a job ended whose cost is not known. */
+  unpriced?: number;
+  budget: Budget;
   pause_reason: string | null;
   created_at: Date;
   finalized_at: Date | null;
@@ -127,7 +131,8 @@ export function toBatch(doc: BatchDoc): Batch {
     bytes: doc.bytes,
     lastLine: doc.last_line,
     counts: doc.counts,
-    totals: doc.totals,
+    totals: doc.unpriced ? { ...doc.totals, cost: null } : doc.totals,
+    budget: doc.budget,
     pauseReason: doc.pause_reason,
     createdAt: doc.created_at,
     finalizedAt: doc.finalized_at,

@@ -1,4 +1,11 @@
-import type { Batch, BatchChange, BatchState, NewBatch, Page } from '@mcp-fleet/core';
+import {
+  type Batch,
+  type BatchChange,
+  type BatchState,
+  batchStates,
+  type NewBatch,
+  type Page,
+} from '@mcp-fleet/core';
 import type { Document, Filter, UpdateFilter } from 'mongodb';
 import { encode } from '../../record-codec.ts';
 import { type Database, flushed } from '../database.ts';
@@ -22,6 +29,7 @@ export async function createBatch({ batches, clock }: Database, batch: NewBatch)
     moves: 0,
     counts: { ...noCounts },
     totals: { ...noTotals },
+    budget: batch.budget,
     pause_reason: null,
     created_at: clock.now(),
     finalized_at: null,
@@ -82,6 +90,10 @@ export function changeBatch(
     case 'resume': {
       const resumed = { state: 'in_progress' as const, pause_reason: null };
       return changeIn(database, own, ['paused'], { $set: resumed });
+    }
+    case 'budget': {
+      const open = batchStates.filter((state) => state !== 'ended');
+      return changeIn(database, own, open, { $set: { budget: change.budget } });
     }
     case 'cancel': {
       const canceling = { state: 'canceling', cancel_requested_at: now, pause_reason: null };

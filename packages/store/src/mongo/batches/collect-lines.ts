@@ -64,7 +64,10 @@ function fate({ n, openedAt }: OpenLine, job: JobDoc | undefined, lostBefore: Da
 function sum(all: readonly JobTotals[]): JobTotals {
   const total = { ...noTotals };
   for (const totals of all) {
-    for (const name of Object.keys(total) as (keyof JobTotals)[]) total[name] += totals[name];
+    for (const name of Object.keys(total) as (keyof JobTotals)[]) {
+      const [sum, each] = [total[name], totals[name]];
+      total[name] = (sum === null || each === null ? null : sum + each) as number;
+    }
   }
   return total;
 }

@@ -128,6 +128,9 @@ function increments(moves: readonly Move[], totals: JobTotals): Record<string, n
     add(`counts.${from}`, -lines.length);
     add(`counts.${to}`, lines.length);
   }
-  for (const [name, value] of Object.entries(totals)) add(`totals.${name}`, value);
+  const { cost, ...counted } = totals;
+  for (const [name, value] of Object.entries(counted)) add(`totals.${name}`, value);
+  if (cost === null) add('unpriced', 1);
+  else add('totals.cost', cost);
   return sums;
 }

@@ -20,6 +20,11 @@ export interface BatchRow extends LineCounts {
   model_calls: string;
   tool_calls: string;
   step_ms: number;
+  cost: string;
+  /** Jobs whose cost is not known. */
+  unpriced: number;
+  budget_cost: string | null;
+  budget_tokens: string | null;
   pause_reason: string | null;
   created_at: Date;
   finalized_at: Date | null;
@@ -50,7 +55,9 @@ export function toBatch(row: BatchRow): Batch {
       modelCalls: Number(row.model_calls),
       toolCalls: Number(row.tool_calls),
       stepMs: row.step_ms,
+      cost: row.unpriced > 0 ? null : Number(row.cost),
     },
+    budget: { cost: numberOf(row.budget_cost), tokens: numberOf(row.budget_tokens) },
     pauseReason: row.pause_reason,
     createdAt: row.created_at,
     finalizedAt: row.finalized_at,
@@ -59,3 +66,5 @@ export function toBatch(row: BatchRow): Batch {
     endedAt: row.ended_at,
   };
 }
+
+const numberOf = (text: string | null): number | null => (text === null ? null : Number(text));

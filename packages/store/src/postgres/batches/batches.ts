@@ -4,12 +4,22 @@ import type { Database } from '../database.ts';
 import { type BatchRow, toBatch } from './batch-rows.ts';
 
 const insertBatch = `
-  INSERT INTO fleet.batches (id, tenant, surface, agent, on_invalid, metadata, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`;
+  INSERT INTO fleet.batches (id, tenant, surface, agent, on_invalid, metadata, expires_at, budget_cost, budget_tokens)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`;
 
 export async function createBatch(database: Database, batch: NewBatch): Promise<Batch> {
-  const { id, tenant, surface, agent, onInvalid, metadata, expiresAt } = batch;
-  const values = [id, tenant, surface, agent, onInvalid, encode(metadata), expiresAt];
+  const { id, tenant, surface, agent, onInvalid, metadata, expiresAt, budget } = batch;
+  const values = [
+    id,
+    tenant,
+    surface,
+    agent,
+    onInvalid,
+    encode(metadata),
+    expiresAt,
+    budget.cost,
+    budget.tokens,
+  ];
   const [row] = await database.flushed<BatchRow>('create_batch', insertBatch, values);
   return toBatch(row as BatchRow);
 }
@@ -70,6 +80,11 @@ export function changeBatch(
     case 'resume': {
       const resume: [string, string] = [`state = 'in_progress', pause_reason = NULL`, `state = 'paused'`];
       return changeWhere(database, 'resume_batch', resume, [tenant, id]);
+    }
+    case 'budget': {
+      const raise: [string, string] = [`budget_cost = $3, budget_tokens = $4`, `state <> 'ended'`];
+      const { cost, tokens } = change.budget;
+      return changeWhere(database, 'budget_batch', raise, [tenant, id, cost, tokens]);
     }
     case 'cancel': {
       const cancel: [string, string] = [

@@ -17,8 +17,9 @@ export async function waitingLines(
 const admit = `
   WITH held AS (SELECT id FROM fleet.batches WHERE id = $1 AND state = 'in_progress' FOR UPDATE),
   asked AS (
-    SELECT * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-      AS a (n, job_id, session_id, agent, query, metadata)
+    SELECT * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+      $10::bigint[], $11::bigint[])
+      AS a (n, job_id, session_id, agent, query, metadata, budget_cost, budget_tokens)
   ),
   opened AS (
     UPDATE fleet.batch_lines l SET state = 'open', job_id = asked.job_id, opened_at = now()
@@ -26,8 +27,9 @@ const admit = `
     RETURNING l.n
   ),
   made AS (
-    INSERT INTO fleet.jobs (id, tenant, batch_id, agent, query, metadata, format, announced)
-    SELECT a.job_id, $8, $1, a.agent, a.query, a.metadata, $9, true
+    INSERT INTO fleet.jobs
+      (id, tenant, batch_id, agent, query, metadata, budget_cost, budget_tokens, expires_at, format, announced)
+    SELECT a.job_id, $8, $1, a.agent, a.query, a.metadata, a.budget_cost, a.budget_tokens, $12, $9, true
     FROM asked a JOIN opened o ON o.n = a.n WHERE a.session_id IS NULL
     ON CONFLICT (id) DO NOTHING
   ),
@@ -54,6 +56,9 @@ export async function admitLines(
     lines.map(({ job }) => encode(job.metadata)),
     first.job.tenant,
     jobFormat,
+    lines.map(({ job }) => job.budget.cost),
+    lines.map(({ job }) => job.budget.tokens),
+    first.job.expiresAt,
   ]);
   return rows.map(({ n }) => n);
 }
@@ -84,7 +89,8 @@ const collect = `
       count(*) FILTER (WHERE state = 'expired')::int AS expired,
       ${total('inputTokens')} AS input_tokens, ${total('outputTokens')} AS output_tokens,
       ${total('cacheReadTokens')} AS cache_read_tokens, ${total('cacheWriteTokens')} AS cache_write_tokens,
-      ${total('modelCalls')} AS model_calls, ${total('toolCalls')} AS tool_calls, ${total('stepMs')} AS step_ms
+      ${total('modelCalls')} AS model_calls, ${total('toolCalls')} AS tool_calls, ${total('stepMs')} AS step_ms, ${total('cost')} AS cost,
+      count(*) FILTER (WHERE totals IS NOT NULL AND totals::json->>'cost' IS NULL)::int AS unpriced
     FROM ended
   ),
   counted AS (
@@ -96,7 +102,7 @@ const collect = `
       cache_read_tokens = b.cache_read_tokens + s.cache_read_tokens,
       cache_write_tokens = b.cache_write_tokens + s.cache_write_tokens,
       model_calls = b.model_calls + s.model_calls, tool_calls = b.tool_calls + s.tool_calls,
-      step_ms = b.step_ms + s.step_ms
+      step_ms = b.step_ms + s.step_ms, cost = b.cost + s.cost, unpriced = b.unpriced + s.unpriced
     FROM summed s WHERE b.id = $1 AND s.all_of_them > 0
     RETURNING b.tenant, s.all_of_them - s.waiting AS ended,
       (s.input_tokens + s.output_tokens + s.cache_write_tokens + s.step_ms) / 1000 AS work

@@ -1,0 +1,41 @@
+import type { AgentSpec } from './agent.ts';
+import { fromUsd, type Nanos } from './money.ts';
+
+/** The reason of a job that waits until its budget is raised (`Wait.reason`, `Job.waitReason`). */
+export const budgetWait = 'budget';
+
+/** What a job may use; null is without bound. */
+export interface Budget {
+  cost: Nanos | null;
+  /** Tokens in and out, whatever a cache had of them. */
+  tokens: number | null;
+}
+
+export const noBudget: Budget = { cost: null, tokens: null };
+
+/** `cost` is null while the model's price is unknown, which a job without a limit of cost may live with. */
+export interface Used {
+  cost: Nanos | null;
+  tokens: number;
+}
+
+/** Why a job waits for its budget: what it has used, and what its next model call may use at most. */
+export interface BudgetNeed {
+  spent: Used;
+  next: Used;
+}
+
+/** The budget of a job: what it was submitted with, else what its agent's limits say. */
+export function budgetOf({ limits }: Pick<AgentSpec, 'limits'>, own: Partial<Budget>): Budget {
+  return {
+    cost: own.cost ?? (limits.costUsd === undefined ? null : fromUsd(limits.costUsd)),
+    tokens: own.tokens ?? limits.tokens ?? null,
+  };
+}
+
+/** True when the next call may use more than is left. */
+export function isBeyond(budget: Budget, { spent, next }: BudgetNeed): boolean {
+  const over = (limit: number | null, used: number | null, more: number | null) =>
+    limit !== null && (used ?? 0) + (more ?? 0) > limit;
+  return over(budget.cost, spent.cost, next.cost) || over(budget.tokens, spent.tokens, next.tokens);
+}
