@@ -157,7 +157,8 @@ for (const { name, needs, open } of topologies) {
     });
 
     test('every route that names something answers another tenant with 404', async () => {
-      const owner = as((await makeKey('owner')).key);
+      const ownerKey = (await makeKey('owner')).key;
+      const owner = as(ownerKey);
       const session = await owner.sessions.create();
       await simulator.script([{ content: [{ type: 'text', text: 'mine' }], stop_reason: 'end_turn' }]);
       const job = await owner.jobs.create({ query: 'secret', session_id: session.id });
@@ -165,6 +166,13 @@ for (const { name, needs, open } of topologies) {
       const key = (await owner.keys.list()).data[0]?.id as string;
       const webhook = await owner.webhooks.create({ url: 'https://example.com/hook' });
       await owner.agents.save('owners-agent', {});
+      const batch = (await (
+        await fetch(`${url}/v1/batches`, {
+          method: 'POST',
+          headers: { 'x-api-key': ownerKey, 'content-type': 'application/json' },
+          body: '{}',
+        })
+      ).json()) as { id: string };
       const stranger = (await makeKey('stranger')).key;
 
       const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
@@ -173,17 +181,10 @@ for (const { name, needs, open } of topologies) {
       const walked: string[] = [];
       for (const [path, methods] of Object.entries(document.paths)) {
         if (!path.includes('{')) continue;
+        const ids = { sessions: session.id, keys: key, webhooks: webhook.id, batches: batch.id };
+        const [, id = job.id] = Object.entries(ids).find(([kind]) => path.includes(kind)) ?? [];
         const filled = path
-          .replace(
-            '{id}',
-            path.includes('sessions')
-              ? session.id
-              : path.includes('keys')
-                ? key
-                : path.includes('webhooks')
-                  ? webhook.id
-                  : job.id,
-          )
+          .replace('{id}', id)
           .replace('{tool_use_id}', 'toolu_1')
           .replace('{name}', 'owners-agent')
           .replace('{tenant}', 'owner');
@@ -191,11 +192,14 @@ for (const { name, needs, open } of topologies) {
           // A name is a tenant's own: saving an agent under it makes another one.
           if (method === 'put' && path.includes('agents')) continue;
           const body = ['post', 'put', 'patch'].includes(method) ? bodyFor(path) : undefined;
-          const response = await fetch(`${url}${filled}`, {
+          const lines = path.endsWith('/lines');
+          const response = await fetch(`${url}${filled}${lines ? '?offset=0' : ''}`, {
             method: method.toUpperCase(),
             headers: {
               'x-api-key': stranger,
-              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+              ...(body === undefined
+                ? {}
+                : { 'content-type': lines ? 'application/jsonl' : 'application/json' }),
             },
             ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           });

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import { type Batch, FleetError, noBudget } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
 import { batchView } from '../batches/batch-views.ts';
 import { csvHeader, resultPages, toCsv, toJsonLines } from '../batches/results.ts';
 import { noBatch, type Problem, uploadLines } from '../batches/upload-lines.ts';
-import { plainProblems } from '../errors.ts';
+import { plainProblems, validateWithZod } from '../errors.ts';
 import { toBudget as askedBudget } from '../job-budget.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
@@ -46,7 +46,7 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
     '/v1/batches',
     {
       config: { ...write, streamed: true },
-      validatorCompiler: () => () => true,
+      validatorCompiler: exceptBody,
       schema: {
         tags,
         summary: 'Create a batch to upload lines to, or one of the lines in the body, which then runs',
@@ -57,7 +57,6 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
           content: {
             'application/json': { schema: createBatch },
             ...linesContent,
-            'multipart/form-data': { schema: z.looseObject({}) },
           },
         },
         response: { 201: uploadedBatch, ...refusals },
@@ -96,10 +95,7 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
         body: { content: linesContent },
         response: { 200: uploadedBatch, ...refusals },
       },
-      validatorCompiler: ({ schema, httpPart }: { schema: z.ZodType; httpPart?: string }) =>
-        httpPart === 'body'
-          ? () => true
-          : (value: unknown) => validated(schema, value, httpPart ?? 'request'),
+      validatorCompiler: exceptBody,
     } as never,
     async (request: FastifyRequest) => {
       const { id } = request.params as z.infer<typeof idParams>;
@@ -176,10 +172,18 @@ export async function batchRoutes(app: Api, parts: ApiParts): Promise<void> {
       schema: {
         tags,
         summary: 'The results in the order of lines, as a stream: of those that have ended so far, or of all',
-        produces: ['application/x-ndjson', 'text/csv'],
         params: idParams,
         querystring: resultsQuery,
-        response: { 200: z.string().describe('Lines of JSON, each a `BatchResult`, or CSV.'), ...refusals },
+        response: {
+          200: {
+            description: 'Lines of JSON, each a `BatchResult`, or CSV.',
+            content: {
+              'application/x-ndjson': { schema: z.string() },
+              'text/csv': { schema: z.string() },
+            },
+          },
+          ...refusals,
+        },
       },
     },
     async (request, reply) => {
@@ -331,23 +335,25 @@ async function readNewBatch(request: FastifyRequest): Promise<NewBatchRequest> {
   if (request.isMultipart()) return readForm(request);
   const { body } = request;
   if (body instanceof Readable) {
-    return { settings: parse(uploadSettings, request.query, 'query'), metadata: {}, stream: body };
+    return { settings: request.query as UploadSettings, metadata: {}, stream: body };
   }
+  if (body == null)
+    throw new FleetError('invalid_request', 'The body is missing; expected settings, or lines.');
   const { metadata, ...settings } = parse(createBatch, body, 'body');
   return { settings, metadata, stream: null };
 }
 
 async function readForm(request: FastifyRequest): Promise<NewBatchRequest> {
-  const file = await request.file();
+  const file = await request.file().catch((thrown: Error) => {
+    throw new FleetError('invalid_request', `The form cannot be read: ${thrown.message}.`);
+  });
   if (!file) throw new FleetError('invalid_request', 'The form has no file; expected the lines as one.');
   const fields = Object.entries(file.fields).flatMap(([name, field]) =>
     field !== undefined && 'value' in field ? [[name, field.value]] : [],
   );
-  const settings = parse(
-    uploadSettings,
-    { ...(request.query as object), ...Object.fromEntries(fields) },
-    'form',
-  );
+  const own = parse(uploadSettings, Object.fromEntries(fields), 'form');
+  const named = Object.fromEntries(fields.map(([name]) => [name, own[name as keyof UploadSettings]]));
+  const settings = { ...(request.query as UploadSettings), ...named };
   return { settings, metadata: {}, stream: file.file };
 }
 
@@ -362,13 +368,9 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, part: string): T {
   throw new FleetError('invalid_request', `The ${part} is not valid. ${plainProblems(parsed.error, part)}.`);
 }
 
-function validated(schema: z.ZodType, value: unknown, part: string): { value: unknown } | { error: Error } {
-  try {
-    return { value: parse(schema, value, part) };
-  } catch (thrown) {
-    return { error: thrown as Error };
-  }
-}
+/** A body that is a stream is looked at as it is read. */
+const exceptBody: FastifySchemaCompiler<z.ZodType> = (route) =>
+  route.httpPart === 'body' ? () => true : validateWithZod(route);
 
 async function* startingWith(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
   yield first;

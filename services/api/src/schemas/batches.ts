@@ -58,7 +58,13 @@ export const batchesQuery = pageQuery;
 
 export const resultsQuery = z.object({
   format: z.enum(['jsonl', 'csv']).default('jsonl'),
-  after_line: z.coerce.number().int().min(0).default(0).describe('Only lines behind this one.'),
+  after_line: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .default(0)
+    .describe('Only lines behind this one.'),
   all: z
     .enum(['true', 'false'])
     .default('false')
