@@ -94,6 +94,7 @@ export { type Contender, chooseFairly, floorOf } from './fair-shares.ts';
 export type { Fence, HeldJob } from './fence.ts';
 export { estimateTokens, type FittedContext, fitContext } from './fit-context.ts';
 export {
+  acceptedJob,
   type Failures,
   isTerminal,
   type Job,

@@ -146,6 +146,42 @@ export const plainJob = {
   replay: null,
 } as const satisfies Partial<NewJob>;
 
+/** A job as it stands when it has just been accepted; `over` is what the store decided. */
+export function acceptedJob(
+  job: NewJob,
+  over: Pick<Job, 'turn' | 'state' | 'waitUntil' | 'waitReason' | 'createdAt'>,
+): Job {
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    sessionId: job.sessionId,
+    agent: job.agent,
+    query: job.query,
+    metadata: job.metadata,
+    format: jobFormat,
+    epoch: 0,
+    crashes: 0,
+    failures: { model: 0, tools: 0 },
+    notBefore: job.notBefore,
+    expiresAt: job.expiresAt,
+    deadline: job.deadline,
+    budget: job.budget,
+    budgetNeed: null,
+    joined: null,
+    interrupted: false,
+    replayOf: job.replay?.of ?? null,
+    batchId: job.batchId,
+    webhook: job.webhook,
+    answer: null,
+    stopReason: null,
+    error: null,
+    totals: null,
+    startedAt: null,
+    endedAt: null,
+    ...over,
+  };
+}
+
 /** One earlier turn of a session: a succeeded job with its steps. */
 export interface Turn {
   jobId: string;

@@ -1,7 +1,7 @@
 import type { Accepted, NewJob } from '@mcp-fleet/core';
-import { enqueue, wake } from './enqueue.ts';
 import type { ApiParts } from './parts.ts';
 import { stopJob } from './stop-job.ts';
+import { wake } from './wake.ts';
 
 /**
  * Makes a job durable and sees to what its busy policy asks of the turn ahead of it. Everything after the
@@ -10,7 +10,7 @@ import { stopJob } from './stop-job.ts';
  */
 export async function acceptJob(parts: ApiParts, job: NewJob): Promise<Accepted> {
   const accepted = await parts.store.accept(job);
-  if (accepted.ready) await enqueue(parts, [{ jobId: job.id, delayMs: untilStart(job) }]);
+  if (accepted.ready) parts.enqueuer.add({ jobId: job.id, delayMs: untilStart(job) });
   if (accepted.ahead !== null) await makeWay(parts, job, accepted.ahead);
   return accepted;
 }

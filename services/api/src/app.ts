@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { healthRoutes } from '@mcp-fleet/runtime';
 import Fastify, { LogController } from 'fastify';
 import { guardRoutes } from './auth/guard.ts';
+import { Enqueuer } from './enqueuer.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
-import type { Api, ApiParts } from './parts.ts';
+import type { Api, ApiParts, ApiSetup } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -30,7 +31,9 @@ const longestPath = 16_384;
 const requestTimeout = 60_000;
 
 /** The HTTP API, not yet listening. */
-export async function createApp(parts: ApiParts): Promise<Api> {
+export async function createApp(setup: ApiSetup): Promise<Api> {
+  const enqueuer = new Enqueuer(setup.queue, setup.logger);
+  const parts: ApiParts = { ...setup, enqueuer };
   const app = Fastify({
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,6 +72,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
   keyRoutes(app, parts);
   mcpRoutes(app);
   app.addHook('onClose', async () => {
+    await enqueuer.drain();
     await parts.watch.stop();
     await parts.authenticator.stop();
   });

@@ -7,11 +7,17 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Limits } from './auth/limits.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobWatch } from './job-watch.ts';
 
 /** What the api is made of. */
-export interface ApiParts {
+export interface ApiParts extends ApiSetup {
+  enqueuer: Enqueuer;
+}
+
+/** What the api is given. */
+export interface ApiSetup {
   store: ContextStore;
   queue: JobQueue;
   /** How workers are told at once of what concerns a job that they run. */

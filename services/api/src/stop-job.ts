@@ -1,5 +1,4 @@
 import { type EndedJob, endJob } from '@mcp-fleet/core';
-import { enqueue } from './enqueue.ts';
 import type { ApiParts } from './parts.ts';
 
 /** Cancels a job, tells the worker that may run it, and lets its session go on. */
@@ -8,6 +7,6 @@ export async function stopJob(parts: ApiParts, tenant: string, jobId: string): P
   if (ended.kind !== 'ended') return ended;
   parts.logger.info({ jobId, tenant, state: 'canceled' }, 'job ended');
   if (ended.wasRunning) await parts.signals.publish({ kind: 'stop', jobIds: [jobId] });
-  if (ended.next !== null) await enqueue(parts, [{ jobId: ended.next }]);
+  if (ended.next !== null) parts.enqueuer.add({ jobId: ended.next });
   return ended;
 }

@@ -22,7 +22,7 @@ import type {
   Wait,
 } from '../context-store.ts';
 import type { Fence } from '../fence.ts';
-import { isTerminal, type Job, jobFormat, type NewJob, type Turn } from '../job.ts';
+import { acceptedJob, isTerminal, type Job, type NewJob, type Turn } from '../job.ts';
 import {
   customIdOf,
   type NewOfflineCall,
@@ -96,39 +96,13 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
   async accept(job: NewJob): Promise<Accepted> {
     const session = job.sessionId === null ? null : this.#session(job.sessionId);
     const turns = [...this.jobs.values()].filter((other) => other.job.sessionId === job.sessionId).length;
-    const stored: Job = {
-      id: job.id,
-      tenant: job.tenant,
-      sessionId: job.sessionId,
-      agent: job.agent,
-      query: job.query,
-      metadata: job.metadata,
+    const stored = acceptedJob(job, {
       turn: session ? turns + 1 : null,
       state: 'queued',
-      format: jobFormat,
-      epoch: 0,
-      crashes: 0,
-      failures: { model: 0, tools: 0 },
       waitUntil: null,
       waitReason: null,
-      notBefore: job.notBefore,
-      expiresAt: job.expiresAt,
-      deadline: job.deadline,
-      budget: job.budget,
-      budgetNeed: null,
-      joined: null,
-      interrupted: false,
-      replayOf: job.replay?.of ?? null,
-      batchId: job.batchId,
-      webhook: job.webhook,
-      answer: null,
-      stopReason: null,
-      error: null,
-      totals: null,
       createdAt: new Date(0),
-      startedAt: null,
-      endedAt: null,
-    };
+    });
     const claims = (job.replay?.claims ?? []).map((at) => ({ ...at, epoch: 0 }));
     const steps = [...(job.replay?.steps ?? [])];
     this.jobs.set(job.id, { job: stored, steps, claims, steers: job.onBusy === 'steer', decided: false });

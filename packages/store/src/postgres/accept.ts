@@ -1,4 +1,4 @@
-import { type Accepted, FleetError, jobFormat, type NewJob } from '@mcp-fleet/core';
+import { type Accepted, acceptedJob, FleetError, type Job, jobFormat, type NewJob } from '@mcp-fleet/core';
 import { encode, encodeStep } from '../record-codec.ts';
 import { type Database, isDuplicate } from './database.ts';
 import { type JobRow, toJob } from './rows.ts';
@@ -23,8 +23,11 @@ const insertRecord = `
     SELECT made.id, c.round, c.slot, 0 FROM made, unnest($18::int[], $19::int[]) AS c (round, slot)
   )`;
 
+/** What the database decides of a new job. */
+const decided = 'id, turn, state, wait_until, wait_reason, created_at';
+
 const insertAlone = `
-  WITH made AS (INSERT INTO fleet.jobs ${columns} VALUES (${values('NULL')}) RETURNING *),
+  WITH made AS (INSERT INTO fleet.jobs ${columns} VALUES (${values('NULL')}) RETURNING ${decided}),
   ${insertRecord}
   SELECT made.*, $1::text AS active_job FROM made`;
 
@@ -39,13 +42,15 @@ const insertInSession = `
     WHERE id = $3 AND tenant = $2 AND ($24::boolean = false OR active_job IS NULL)
     RETURNING next_turn - 1 AS turn, active_job
   ),
-  made AS (INSERT INTO fleet.jobs ${columns} SELECT ${values('held.turn')} FROM held RETURNING *),
+  made AS (INSERT INTO fleet.jobs ${columns} SELECT ${values('held.turn')} FROM held RETURNING ${decided}),
   ${insertRecord}
   SELECT made.*, held.active_job FROM made, held`;
 
 const readByKey = `SELECT * FROM fleet.jobs WHERE tenant = $1 AND idempotency_key = $2`;
 
-type AcceptedRow = JobRow & { active_job: string };
+type AcceptedRow = Pick<JobRow, 'turn' | 'state' | 'wait_until' | 'wait_reason' | 'created_at'> & {
+  active_job: string;
+};
 
 export async function accept(database: Database, job: NewJob): Promise<Accepted> {
   const parameters = parametersOf(job);
@@ -59,7 +64,7 @@ export async function accept(database: Database, job: NewJob): Promise<Accepted>
           ]);
     if (row) {
       const ready = row.active_job === job.id;
-      return { job: toJob(row), created: true, ready, ahead: ready ? null : row.active_job };
+      return { job: withDecided(job, row), created: true, ready, ahead: ready ? null : row.active_job };
     }
   } catch (thrown) {
     if (isDuplicate(thrown) && job.idempotencyKey !== null) return standing(database, job);
@@ -67,6 +72,15 @@ export async function accept(database: Database, job: NewJob): Promise<Accepted>
   }
   throw await refusal(database, job);
 }
+
+const withDecided = (job: NewJob, row: AcceptedRow): Job =>
+  acceptedJob(job, {
+    turn: row.turn,
+    state: row.state,
+    waitUntil: row.wait_until,
+    waitReason: row.wait_reason,
+    createdAt: row.created_at,
+  });
 
 function parametersOf(job: NewJob): unknown[] {
   const { steps, claims } = job.replay ?? { steps: [], claims: [] };

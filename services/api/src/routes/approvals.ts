@@ -1,7 +1,6 @@
 import { type Approval, approvalId, FleetError, type Verdict } from '@mcp-fleet/core';
 import type { z } from 'zod';
 import type { Caller } from '../auth/authenticator.ts';
-import { wake } from '../enqueue.ts';
 import { readPage } from '../pages.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import {
@@ -12,6 +11,7 @@ import {
   decide,
 } from '../schemas/approvals.ts';
 import { pageOf, refusals } from '../schemas/common.ts';
+import { wake } from '../wake.ts';
 
 const tags = ['approvals'];
 

@@ -7,13 +7,13 @@ import {
   type ToolDefinition,
   toUsd,
 } from '@mcp-fleet/core';
-import { wake } from '../enqueue.ts';
 import { refuseLower, toBudget } from '../job-budget.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { estimate as estimateSchema, raiseBudget } from '../schemas/budgets.ts';
 import { idParams, refusals } from '../schemas/common.ts';
 import { job as jobSchema, submitJob } from '../schemas/jobs.ts';
 import { jobView } from '../views.ts';
+import { wake } from '../wake.ts';
 import { found, resolveAgent, toBlocks } from './jobs.ts';
 
 /** How long tool servers are waited for before their tools count as unknown. */

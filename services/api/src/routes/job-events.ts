@@ -15,7 +15,7 @@ import { found } from './jobs.ts';
 
 /** How soon the store is looked at again for steps of which no worker has told, growing from the first to the second. */
 const firstLookMs = 50;
-const lastLookMs = 2_000;
+const lastLookMs = 10_000;
 
 interface StreamEvent {
   event: string;
