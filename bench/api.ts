@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetClient } from '@mcp-fleet/client';
 import { Pool } from 'undici';
 import { createPostgresDatabase, openTopology } from '../test/support/topologies.ts';
+import { memoryMb } from './support/memory.ts';
 import { runLimited } from './support/run-limited.ts';
 import { startProcess } from './support/start-process.ts';
 
@@ -107,11 +107,6 @@ async function streams(
     `memory of the api: ${before} MB without streams, ${open} MB with ${count}, ${memoryMb(api.pid)} MB after`,
   );
   await Promise.all([worker.stop(), simulator.stop()]);
-}
-
-function memoryMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 }
 
 const list = (rates: number[] = []) => rates.map((rate) => rate.toFixed(0)).join(', ');

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
+import { benchBatch } from './batch.ts';
 import { benchCancel } from './cancel.ts';
 import { benchIdle } from './idle.ts';
 import { benchLoop } from './loop.ts';
@@ -14,6 +15,10 @@ const benchmarks: Record<string, () => Promise<void>> = {
     values.quick
       ? benchApi({ requests: 500, rounds: 2, streams: 100 })
       : benchApi({ requests: 5_000, rounds: 5, streams: 1_000 }),
+  batch: () =>
+    values.quick
+      ? benchBatch({ lines: 20_000, few: 1_000, singles: 1_000, seconds: 3 })
+      : benchBatch({ lines: 1_000_000, few: 10_000, singles: 5_000, seconds: 10 }),
   cancel: benchCancel,
   idle: benchIdle,
   loop: () =>

@@ -18,8 +18,11 @@ const lostMs = 60_000;
 /** Ids that wait in the lane although no worker has shown that it takes any. */
 const leastWaiting = 64;
 
-/** Rounds follow one another this closely while there is something to do. */
-const pauseMs = 50;
+/** Between rounds while something moves, and while lines are under way. */
+const busyPauseMs = 50;
+const idlePauseMs = 200;
+
+const isIdle = ({ state, counts }: Batch) => state === 'paused' && counts.open === 0;
 
 /**
  * Turns the lines of batches into jobs, a few more than workers can start before the next round, and counts those
@@ -35,11 +38,14 @@ export class BatchDispatch {
     this.#parts = parts;
   }
 
-  /** Rounds until there is nothing to do, or the time is over. */
+  /** Rounds until no line is under way, or the time is over. */
   async run(forMs: number): Promise<void> {
     const until = performance.now() + forMs;
     const { signal } = this.#stopping;
-    while ((await this.round()) && !signal.aborted && performance.now() < until) {
+    while (!signal.aborted && performance.now() < until) {
+      const moved = await this.round();
+      if (moved === null) return;
+      const pauseMs = moved ? busyPauseMs : idlePauseMs;
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -48,11 +54,11 @@ export class BatchDispatch {
     this.#stopping.abort();
   }
 
-  /** One look at every batch. False when nothing has moved. */
-  async round(): Promise<boolean> {
+  /** One look at every batch. True when something has moved, null when nothing can. */
+  async round(): Promise<boolean | null> {
     const { store } = this.#parts;
     const batches = await store.batchesAtWork(mostBatches);
-    if (batches.length === 0) return false;
+    if (batches.every(isIdle)) return null;
     let moved = 0;
     let ended = 0;
     for (const batch of batches) {
