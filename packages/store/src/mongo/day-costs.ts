@@ -1,19 +1,26 @@
 import type { DayCost } from '@mcp-fleet/core';
+import { partOf } from '../day-cost-parts.ts';
 import { type Database, flushed } from './database.ts';
 
 const dayMs = 86_400_000;
 
-const keyOf = (tenant: string, now: Date) => `${tenant}/${now.toISOString().slice(0, 10)}`;
+const dayOf = (now: Date) => now.toISOString().slice(0, 10);
 
 /** Counts what an ended job cost. Once for each end: a crash before it leaves the job uncounted. */
-export async function countCost({ dayCosts, clock }: Database, tenant: string, cost: number): Promise<void> {
+export async function countCost(
+  { dayCosts, clock }: Database,
+  job: { id: string; tenant: string },
+  cost: number,
+): Promise<void> {
   if (cost === 0) return;
-  const today = { _id: keyOf(tenant, clock.now()) };
-  await dayCosts.updateOne(today, { $inc: { cost } }, { ...flushed, upsert: true });
+  const part = { _id: `${job.tenant}/${dayOf(clock.now())}/${partOf(job.id)}` };
+  await dayCosts.updateOne(part, { $inc: { cost } }, { ...flushed, upsert: true });
 }
 
 export async function dayCost({ dayCosts, clock }: Database, tenant: string): Promise<DayCost> {
   const now = clock.now();
-  const doc = await dayCosts.findOne({ _id: keyOf(tenant, now) });
-  return { cost: doc?.cost ?? 0, leftMs: dayMs - (now.getTime() % dayMs) };
+  const today = `${tenant}/${dayOf(now)}/`;
+  const parts = await dayCosts.find({ _id: { $gte: today, $lt: `${today}~` } }).toArray();
+  const cost = parts.reduce((sum, part) => sum + part.cost, 0);
+  return { cost, leftMs: dayMs - (now.getTime() % dayMs) };
 }

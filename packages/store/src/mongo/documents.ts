@@ -157,7 +157,7 @@ export interface TenantDoc {
   daily_cost?: number | null;
 }
 
-/** What jobs of a tenant that ended on a day have cost, at `<tenant>/<day>`. */
+/** A part of what jobs of a tenant that ended on a day have cost, at `<tenant>/<day>/<part>`. */
 export interface DayCostDoc {
   _id: string;
   cost: number;

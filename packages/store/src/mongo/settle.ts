@@ -61,7 +61,7 @@ async function finish(
     if (ending.joined !== null) await endJoined(database, fence.jobId, change, ending.joined);
     return fence.sessionId === null ? null : passSession(database, fence.sessionId, fence.jobId);
   };
-  const cost = ending.totals.cost ?? 0;
-  const [next] = await Promise.all([passOn(), countCost(database, ended.tenant, cost)]);
+  const job = { id: fence.jobId, tenant: ended.tenant };
+  const [next] = await Promise.all([passOn(), countCost(database, job, ending.totals.cost ?? 0)]);
   return { kind: 'settled', next };
 }

@@ -1,16 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { DayCost } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
-
-/**
- * A day's cost is kept in parts: the row that an end raises is locked until that end is on disk, and the ends of
- * one tenant's jobs would wait for one another.
- */
-const parts = 32;
-
-/** The part that a job's cost goes to. */
-export const partOf = (jobId: string): number =>
-  createHash('md5').update(jobId).digest().readUInt32LE() % parts;
 
 const today = "(now() AT TIME ZONE 'UTC')::date";
 

@@ -1,8 +1,9 @@
 import type { Ending, Fence, HeldJob, Settled } from '@mcp-fleet/core';
 import { totalsOf } from '@mcp-fleet/core';
+import { partOf } from '../day-cost-parts.ts';
 import { encode, encodeStep } from '../record-codec.ts';
 import type { Database } from './database.ts';
-import { countCost, partOf } from './day-costs.ts';
+import { countCost } from './day-costs.ts';
 import { nextJob, passSession } from './pass-session.ts';
 import { standingStep } from './record-step.ts';
 
