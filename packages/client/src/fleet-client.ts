@@ -53,13 +53,14 @@ export class FleetClient {
      * Submits a query. It carries an idempotency key, the caller's or one of its own, so that a request whose
      * answer was lost is repeated without a second job.
      */
-    create: (job: NewJob, options: { idempotencyKey?: string } = {}): Promise<Job> =>
+    create: (job: NewJob, options: { idempotencyKey?: string; signal?: AbortSignal } = {}): Promise<Job> =>
       this.#http.json({
         method: 'POST',
         path: '/v1/jobs',
         body: job,
         headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
         repeatable: true,
+        signal: options.signal,
       }),
     /** With `wait`, resolves once the job has ended, or after so many seconds (at most 60) as it then is. */
     get: (id: string, { signal, ...query }: { wait?: number; signal?: AbortSignal } = {}): Promise<Job> =>
