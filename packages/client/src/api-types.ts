@@ -456,11 +456,17 @@ export interface SessionFork {
   };
 }
 export interface TenantLimits {
+  /**
+   * Counted over all apis.
+   */
   requests_per_minute: number | null;
   /**
    * Jobs that are queued or waiting.
    */
   queued_jobs: number | null;
+  /**
+   * While so many run, submissions are refused. Jobs that were accepted before are not held back.
+   */
   running_jobs: number | null;
 }
 export interface Tool {

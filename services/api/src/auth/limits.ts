@@ -1,11 +1,7 @@
 import { type ContextStore, FleetError, type TenantLimits } from '@mcp-fleet/core';
 import type { Counters } from '@mcp-fleet/queue';
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import { createLimiter } from './request-limiter.ts';
 
 /** How long a tenant's limits are used as they were read. */
 const freshMs = 5_000;
@@ -16,14 +12,14 @@ const jobsRetryMs = 5_000;
 /** Holds tenants to their limits. */
 export class Limits {
   readonly #store: Pick<ContextStore, 'limits' | 'openJobs'>;
-  readonly #redis: Counters | null;
+  readonly #counters: Counters | null;
   readonly #limiters = new Map<number, RateLimiterAbstract>();
   readonly #known = new Map<string, { limits: TenantLimits; readAt: number }>();
 
-  /** With Redis, requests are counted over all apis; without, each counts its own. */
-  constructor(store: Pick<ContextStore, 'limits' | 'openJobs'>, redis: Counters | null) {
+  /** With counters, requests are counted over all apis; without, each counts its own. */
+  constructor(store: Pick<ContextStore, 'limits' | 'openJobs'>, counters: Counters | null) {
     this.#store = store;
-    this.#redis = redis;
+    this.#counters = counters;
   }
 
   /** Throws `quota_exceeded` with the time to wait when the tenant has made its requests of this minute. */
@@ -69,17 +65,7 @@ export class Limits {
   #limiter(points: number): RateLimiterAbstract {
     const known = this.#limiters.get(points);
     if (known) return known;
-    const inMemory = new RateLimiterMemory({ points, duration: 60 });
-    const limiter = this.#redis
-      ? new RateLimiterRedis({
-          storeClient: this.#redis.client,
-          keyPrefix: this.#redis.prefix,
-          points,
-          duration: 60,
-          // A Redis that is away must not keep requests out that need the store alone.
-          insuranceLimiter: inMemory,
-        })
-      : inMemory;
+    const limiter = createLimiter(points, this.#counters);
     this.#limiters.set(points, limiter);
     return limiter;
   }

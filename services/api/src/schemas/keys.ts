@@ -51,9 +51,11 @@ const limit = z.int().min(0).max(1_000_000_000).nullable();
 
 export const limits = z
   .strictObject({
-    requests_per_minute: limit,
+    requests_per_minute: limit.describe('Counted over all apis.'),
     queued_jobs: limit.describe('Jobs that are queued or waiting.'),
-    running_jobs: limit,
+    running_jobs: limit.describe(
+      'While so many run, submissions are refused. Jobs that were accepted before are not held back.',
+    ),
   })
   .meta({ id: 'TenantLimits' });
 export const tenantParams = z.object({ tenant });
