@@ -486,6 +486,10 @@ export interface ToolResultInfo {
   duration_ms: number;
   content_type: string;
   /**
+   * Bytes of the download.
+   */
+  size: number;
+  /**
    * True when the model saw a part only; a download is whole.
    */
   cut: boolean;

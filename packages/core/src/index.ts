@@ -107,6 +107,7 @@ export type {
   Toolset,
 } from './ports.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
+export { type FileInfo, fileInfo, type ResultFile, resultFile } from './result-file.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
 export { type BusyPolicy, busyPolicies, type NewSession, type Session } from './session.ts';
