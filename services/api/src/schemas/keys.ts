@@ -1,6 +1,6 @@
 import { scopes } from '@mcp-fleet/core';
 import { z } from 'zod';
-import { pageQuery, sentTime, shownTime } from './common.ts';
+import { pageQuery, plainText, sentTime, shownTime } from './common.ts';
 
 const tenant = z
   .string()
@@ -9,7 +9,7 @@ const tenant = z
 export const createKey = z
   .strictObject({
     tenant: tenant.optional().describe("Absent: the caller's. Another needs the scope `operator`."),
-    name: z.string().max(100).default(''),
+    name: plainText.max(100).default(''),
     scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
     expires_at: sentTime.optional(),
   })
