@@ -1,4 +1,6 @@
 import { FleetClient } from '@mcp-fleet/client';
+import { MongoClient } from 'mongodb';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { useFleet } from '../support/fleet-under-test.ts';
 import { describeWith } from '../support/services.ts';
@@ -113,13 +115,22 @@ for (const { name, needs, open } of topologies) {
       const job = await client.jobs.create({ query: 'repeat', agent: 'narrow' });
       expect(await client.jobs.wait(job.id)).toMatchObject({ state: 'succeeded' });
       expect(await client.jobs.toolResults(job.id)).toMatchObject([
-        { tool_use_id: id, outcome: 'ok', cut: true, content_type: 'text/plain; charset=utf-8' },
+        {
+          tool_use_id: id,
+          outcome: 'ok',
+          cut: true,
+          content_type: 'text/plain; charset=utf-8',
+          size: 200_000,
+        },
       ]);
       const response = await client.jobs.toolResult(job.id, id);
       expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
       expect(response.headers.get('x-content-type-options')).toBe('nosniff');
       expect(await response.text()).toBe('é'.repeat(100_000));
       await expect(client.jobs.toolResult(job.id, 'toolu_none')).rejects.toMatchObject({ status: 404 });
+      const listed = await client.jobs.toolResults(job.id);
+      await eraseBlobs(fleet().env.STORE_URL as string);
+      expect(await client.jobs.toolResults(job.id)).toEqual(listed);
     });
 
     test('a stream that is cut off again and again brings every step once', async () => {
@@ -151,4 +162,17 @@ for (const { name, needs, open } of topologies) {
       }
     });
   });
+}
+
+/** Takes away the bytes of all blobs, so that nobody can have read them. */
+async function eraseBlobs(url: string): Promise<void> {
+  if (url.startsWith('mongodb')) {
+    const client = new MongoClient(url);
+    await client.db().collection('blobs.chunks').deleteMany({});
+    return client.close();
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('DELETE FROM fleet.blob_chunks');
+  await client.end();
 }

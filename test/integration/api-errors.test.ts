@@ -108,6 +108,21 @@ test.each([
   });
 });
 
+test.each([
+  ['a path', '/v1/jobs/%00', undefined],
+  ['a page', '/v1/jobs?after_id=a%00', undefined],
+  ['a webhook', '/v1/webhooks', { url: 'https://example.com/\0' }],
+  ['a description', '/v1/webhooks', { url: 'https://example.com/', description: '\0' }],
+  ["a job's webhook", '/v1/jobs', { query: 'hello', webhook: { url: 'https://example.com/\0' } }],
+])('a NUL character in %s is 400', async (_what, path, body) => {
+  const headers = { 'content-type': 'application/json' };
+  const init = body === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
+  expect(await refusal(path, init)).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('without NUL'),
+  });
+});
+
 test('a query over the limit is 413 and says the limit', async () => {
   expect(await refused({ query: 'x'.repeat(1_000_001) })).toMatchObject({
     status: 413,

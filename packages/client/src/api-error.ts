@@ -29,8 +29,8 @@ export class FleetApiError extends Error {
   }
 }
 
-export async function toApiError(response: Response): Promise<FleetApiError> {
-  const text = await response.text();
+/** The error that an answer with this body is. */
+export function toApiError(response: Response, text: string): FleetApiError {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   const at = {
     status: response.status,

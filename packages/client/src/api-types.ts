@@ -690,11 +690,17 @@ export interface SessionFork {
   };
 }
 export interface TenantLimits {
+  /**
+   * Counted over all apis.
+   */
   requests_per_minute: number | null;
   /**
    * Jobs that are queued or waiting.
    */
   queued_jobs: number | null;
+  /**
+   * While so many run, submissions are refused. Jobs that were accepted before are not held back.
+   */
   running_jobs: number | null;
   /**
    * US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.
@@ -717,6 +723,10 @@ export interface ToolResultInfo {
   round: number;
   duration_ms: number;
   content_type: string;
+  /**
+   * Bytes of the download.
+   */
+  size: number;
   /**
    * True when the model saw a part only; a download is whole.
    */

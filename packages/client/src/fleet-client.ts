@@ -55,13 +55,14 @@ export class FleetClient {
      * Submits a query. It carries an idempotency key, the caller's or one of its own, so that a request whose
      * answer was lost is repeated without a second job.
      */
-    create: (job: NewJob, options: { idempotencyKey?: string } = {}): Promise<Job> =>
+    create: (job: NewJob, options: { idempotencyKey?: string; signal?: AbortSignal } = {}): Promise<Job> =>
       this.#http.json({
         method: 'POST',
         path: '/v1/jobs',
         body: job,
         headers: { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() },
         repeatable: true,
+        signal: options.signal,
       }),
     /** What the job may use, without submitting it. */
     estimate: (job: NewJob): Promise<Estimate> => this.#post('/v1/jobs/estimate', job, true),

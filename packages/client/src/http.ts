@@ -38,16 +38,24 @@ export class Http {
     this.#maxRetries = options.maxRetries ?? 2;
   }
 
+  /** The answer, whole: one that breaks off is asked for again as well. */
   async json<T>(request: ApiRequest): Promise<T> {
-    return (await (await this.send(request)).json()) as T;
+    const text = await this.#repeat(request, async () => this.#read(await this.#once(request)));
+    return JSON.parse(text) as T;
   }
 
-  async send(request: ApiRequest): Promise<Response> {
+  /** The answer as soon as it has begun. */
+  send(request: ApiRequest): Promise<Response> {
+    return this.#repeat(request, () => this.#once(request));
+  }
+
+  async #repeat<T>(request: ApiRequest, attempt: () => Promise<T>): Promise<T> {
     const repeatable = request.repeatable ?? request.method === 'GET';
     for (let failures = 0; ; failures += 1) {
       try {
-        return await this.#once(request);
+        return await attempt();
       } catch (thrown) {
+        request.signal?.throwIfAborted();
         if (!(thrown instanceof FleetApiError && thrown.isTransient && repeatable)) throw thrown;
         if (failures >= this.#maxRetries) throw thrown;
         await pause(
@@ -69,20 +77,26 @@ export class Http {
     };
     if (signal) init.signal = signal;
     if (body !== undefined) init.body = JSON.stringify(body);
-    let response: Response;
-    try {
-      response = await this.#fetch(`${this.url}${path}`, init);
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      const message = `No fleet answers at ${this.url}. Start one with \`fleet up\`, or check the URL.`;
-      throw new FleetApiError(
-        { type: 'connection_error', code: 'fleet_unreachable', message },
-        { status: 0, cause },
+    const response = await this.#fetch(`${this.url}${path}`, init).catch((cause) => {
+      throw unreachable(
+        `No fleet answers at ${this.url}. Start one with \`fleet up\`, or check the URL.`,
+        cause,
       );
-    }
+    });
     if (response.ok) return response;
-    throw await toApiError(response);
+    throw toApiError(response, await this.#read(response));
   }
+
+  #read(response: Response): Promise<string> {
+    return response.text().catch((cause) => {
+      throw unreachable(`An answer of the fleet at ${this.url} broke off.`, cause);
+    });
+  }
+}
+
+function unreachable(message: string, cause: unknown): FleetApiError {
+  const fault = { type: 'connection_error', code: 'fleet_unreachable', message };
+  return new FleetApiError(fault, { status: 0, cause });
 }
 
 /** Resolves after a time; throws the signal's reason when it aborts before. */

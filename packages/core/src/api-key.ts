@@ -37,7 +37,7 @@ export interface ApiKey {
 
 export type NewApiKey = Pick<ApiKey, 'id' | 'tenant' | 'name' | 'scopes' | 'hash' | 'expiresAt'>;
 
-/** Bounds of one tenant; null is none. */
+/** Bounds of one tenant; null is none. They refuse requests and submissions; what was accepted is not held back. */
 export interface TenantLimits {
   requestsPerMinute: number | null;
   /** Jobs that are queued or waiting. */

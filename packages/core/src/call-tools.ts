@@ -4,6 +4,7 @@ import type { PendingCall } from './job-record.ts';
 import type { ContentBlock, ToolResultBlock } from './message.ts';
 import { claimUnsafe, decideAll, isUndecided, type PlannedCall, planCall } from './plan-calls.ts';
 import type { ToolOutput } from './ports.ts';
+import { type FileInfo, fileInfo, resultFile } from './result-file.ts';
 import { type Running, recordStep } from './running.ts';
 import type { ResultStep } from './step.ts';
 
@@ -131,7 +132,7 @@ export async function recordResult(
   output: ToolOutput,
   outcome: ResultStep['outcome'],
 ): Promise<void> {
-  const { content, blob } = await keepWhole(running, call, output.content);
+  const { content, kept } = await keepWhole(running, call, output.content);
   const block: ToolResultBlock = {
     type: 'tool_result',
     tool_use_id: call.use.id,
@@ -145,7 +146,7 @@ export async function recordResult(
     tool: call.use.name,
     block,
     outcome,
-    ...(blob === undefined ? {} : { blob }),
+    ...kept,
     ms,
   };
   await recordStep(running, step);
@@ -156,7 +157,7 @@ async function keepWhole(
   running: Running,
   call: PendingCall,
   content: ContentBlock[],
-): Promise<{ content: ContentBlock[]; blob?: string }> {
+): Promise<{ content: ContentBlock[]; kept?: { blob: string; whole: FileInfo } }> {
   const whole = JSON.stringify(content);
   const { job } = running.record;
   const limit = job.agent.limits.toolResultChars;
@@ -171,7 +172,10 @@ async function keepWhole(
   });
   const note = `[The result has ${whole.length} characters; this is its beginning. The whole is kept as ${blob}.]`;
   const texts = content.filter((block) => block.type === 'text').map((block) => String(block.text));
-  return { content: [{ type: 'text', text: `${texts.join('\n').slice(0, limit)}\n${note}` }], blob };
+  return {
+    content: [{ type: 'text', text: `${texts.join('\n').slice(0, limit)}\n${note}` }],
+    kept: { blob, whole: fileInfo(resultFile(content)) },
+  };
 }
 
 export function errorOutput(text: string): ToolOutput {

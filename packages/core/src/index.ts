@@ -159,6 +159,7 @@ export { costBounds, costOf, type Price, type PriceInput } from './price.ts';
 export { knownPrice, type NamedPrice, type PriceList, priceList, prices } from './price-list.ts';
 export { rebuildRequest } from './rebuild-request.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
+export { type FileInfo, fileInfo, type ResultFile, resultFile } from './result-file.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
 export { type BusyPolicy, busyPolicies, type NewSession, type Session } from './session.ts';

@@ -309,6 +309,10 @@ describe('draining', () => {
     const model = new ScriptedModel(asks(['a', 't', {}]), says('ok'));
     await run('job_1', model, tools);
     expect(store.blobs.get('job_1.0.1.1')?.bytes.byteLength).toBeGreaterThan(5000);
+    expect((await store.steps('job_1'))[1]).toMatchObject({
+      blob: 'job_1.0.1.1',
+      whole: { mediaType: 'text/plain; charset=utf-8', bytes: 5000 },
+    });
     expect((model.requests[1] ?? '').length).toBeLessThan(1000);
   });
 });

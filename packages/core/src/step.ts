@@ -44,6 +44,8 @@ export const resultStep = z.object({
   outcome: z.enum(['ok', 'error', 'unknown', 'denied', 'expired']),
   /** Id of the blob that holds the whole result, when the block carries only a part of it. */
   blob: z.string().optional(),
+  /** What the whole result is as a file (`fileInfo`), so that nobody has to read the blob to know. */
+  whole: z.object({ mediaType: z.string(), bytes: z.int().min(0) }).optional(),
   ms: z.number(),
 });
 

@@ -8,6 +8,7 @@ import {
 } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
+import { countersTable, createCounters } from './counters-table.ts';
 import { checkPostgresClock, postgresWarnings, redisWarnings } from './datastore-setup.ts';
 import { postgresSignals } from './postgres-signals.ts';
 import type { QueuePool } from './queue-pool.ts';
@@ -26,7 +27,7 @@ export interface QueueBackend {
   consumer(): BullConnection;
   /** Messages to all processes that share this queue. */
   signals(): Signals;
-  /** Where counters of all processes can be kept; null where there is no Redis. */
+  /** Where counters of all processes can be kept; null for PostgreSQL in the process, which has one alone. */
   counters(): Counters | null;
   /** Prepares the datastore. Idempotent. */
   migrate(): Promise<void>;
@@ -43,11 +44,11 @@ export interface QueueBackend {
   close(): Promise<void>;
 }
 
-/** A Redis connection for counting, and what every name there begins with. */
-export interface Counters {
-  client: Redis;
-  prefix: string;
-}
+/** A connection for counting, and what every name there begins with. The table is there once it is migrated. */
+export type Counters = { prefix: string } & (
+  | { kind: 'redis'; client: Redis }
+  | { kind: 'postgres'; client: QueuePool; schema: string; table: string }
+);
 
 /** What a BullMQ class is constructed with. */
 export interface BullConnection {
@@ -106,6 +107,7 @@ function openRedis(url: string, options: BackendOptions): QueueBackend {
         return connection as Redis;
       }),
     counters: () => ({
+      kind: 'redis',
       client: connect(failFast).connection as Redis,
       prefix: `${queueName}:counters`,
     }),
@@ -153,7 +155,14 @@ function openPostgres(url: string, options: BackendOptions): QueueBackend {
   // One that breaks while it is lent fails its borrower's statement, and ends the process unless somebody listens.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const backend = openPooledBackend(pool as unknown as QueuePool, options);
-  return { ...backend, close: () => pool.end() };
+  const counters = (): Counters => ({
+    kind: 'postgres',
+    client: pool as unknown as QueuePool,
+    prefix: `${backend.queueName}:counters`,
+    schema: DEFAULT_SCHEMA,
+    table: countersTable,
+  });
+  return { ...backend, counters, close: () => pool.end() };
 }
 
 /** A backend over a pool that exists, such as the embedded PostgreSQL's. The pool stays its owner's. */
@@ -183,6 +192,7 @@ async function migratePostgres(pool: QueuePool): Promise<void> {
   const client = await pool.connect();
   try {
     await runMigrations(client as unknown as Parameters<typeof runMigrations>[0]);
+    await client.query(createCounters(DEFAULT_SCHEMA));
   } finally {
     client.release();
   }
@@ -190,6 +200,7 @@ async function migratePostgres(pool: QueuePool): Promise<void> {
 
 async function checkPostgres(pool: QueuePool): Promise<void> {
   await pool.query(`SELECT max(version) FROM ${DEFAULT_SCHEMA}.migration`);
+  await pool.query(`SELECT 1 FROM ${DEFAULT_SCHEMA}.${countersTable} LIMIT 0`);
 }
 
 /** Turns what PostgreSQL or its driver throws into `queue_unavailable`. */

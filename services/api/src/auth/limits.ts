@@ -7,12 +7,8 @@ import {
   usdText,
 } from '@mcp-fleet/core';
 import type { Counters } from '@mcp-fleet/queue';
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import { createLimiter } from './request-limiter.ts';
 
 /** How long a tenant's limits are used as they were read. */
 const freshMs = 5_000;
@@ -25,16 +21,16 @@ type LimitStore = Pick<ContextStore, 'limits' | 'openJobs' | 'dayCost'>;
 /** Holds tenants to their limits. */
 export class Limits {
   readonly #store: LimitStore;
-  readonly #redis: Counters | null;
+  readonly #counters: Counters | null;
   readonly #prices: PriceList;
   readonly #limiters = new Map<number, RateLimiterAbstract>();
   readonly #known = new Map<string, { limits: TenantLimits; readAt: number }>();
 
-  /** With Redis, requests are counted over all apis; without, each counts its own. */
-  constructor(store: LimitStore, redis: Counters | null, prices: PriceList) {
+  /** With counters, requests are counted over all apis; without, each counts its own. */
+  constructor(store: LimitStore, counters: Counters | null, prices: PriceList) {
     this.#store = store;
     this.#prices = prices;
-    this.#redis = redis;
+    this.#counters = counters;
   }
 
   /** Throws `quota_exceeded` with the time to wait when the tenant has made its requests of this minute. */
@@ -93,17 +89,7 @@ export class Limits {
   #limiter(points: number): RateLimiterAbstract {
     const known = this.#limiters.get(points);
     if (known) return known;
-    const inMemory = new RateLimiterMemory({ points, duration: 60 });
-    const limiter = this.#redis
-      ? new RateLimiterRedis({
-          storeClient: this.#redis.client,
-          keyPrefix: this.#redis.prefix,
-          points,
-          duration: 60,
-          // A Redis that is away must not keep requests out that need the store alone.
-          insuranceLimiter: inMemory,
-        })
-      : inMemory;
+    const limiter = createLimiter(points, this.#counters);
     this.#limiters.set(points, limiter);
     return limiter;
   }

@@ -1,4 +1,12 @@
-import { type ContentBlock, type ContextStore, FleetError, type ResultStep } from '@mcp-fleet/core';
+import {
+  type ContentBlock,
+  type ContextStore,
+  type FileInfo,
+  FleetError,
+  fileInfo,
+  type ResultStep,
+  resultFile,
+} from '@mcp-fleet/core';
 import { z } from 'zod';
 import type { Api, ApiParts } from '../parts.ts';
 import { idParams, listOf, refusals } from '../schemas/common.ts';
@@ -26,7 +34,7 @@ export function toolResultRoutes(app: Api, { store }: ApiParts): void {
       found(await store.job(request.caller.tenant, id), id);
       const data = [];
       for (const step of await resultsOf(store, id)) {
-        const { contentType } = whole(await blocksOf(store, request.caller.tenant, step));
+        const { mediaType, bytes } = await infoOf(store, request.caller.tenant, step);
         data.push({
           tool_use_id: step.block.tool_use_id,
           type: 'tool_result_info' as const,
@@ -34,7 +42,8 @@ export function toolResultRoutes(app: Api, { store }: ApiParts): void {
           outcome: step.outcome,
           round: step.round,
           duration_ms: Math.round(step.ms),
-          content_type: contentType,
+          content_type: mediaType,
+          size: bytes,
           cut: step.blob !== undefined,
         });
       }
@@ -61,11 +70,12 @@ export function toolResultRoutes(app: Api, { store }: ApiParts): void {
       found(await store.job(tenant, id), id);
       const step = (await resultsOf(store, id)).find(({ block }) => block.tool_use_id === tool_use_id);
       if (!step) throw new FleetError('not_found', `Job ${id} has no result of a call ${tool_use_id}.`);
-      const { contentType, bytes } = whole(await blocksOf(store, tenant, step));
+      const file = resultFile(await blocksOf(store, tenant, step));
+      const bytes = 'text' in file ? Buffer.from(file.text) : Buffer.from(file.base64, 'base64');
       // Whatever a tool answered, a browser that opens it must not take it for a page of ours.
       return reply
         .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
-        .type(contentType)
+        .type(file.mediaType)
         .send(bytes as never);
     },
   );
@@ -82,19 +92,7 @@ async function blocksOf(store: ContextStore, tenant: string, step: ResultStep): 
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
-const source = z.object({ type: z.literal('base64'), media_type: z.string(), data: z.string() });
-
-/** Types that are passed on as they are; others, such as HTML, are not ours to serve as themselves. */
-const safeType = /^(image\/(png|jpeg|gif|webp)|audio\/[\w.+-]+|application\/pdf|text\/(plain|csv))$/;
-
-function whole(blocks: ContentBlock[]): { contentType: string; bytes: Buffer } {
-  const [block] = blocks;
-  if (blocks.length === 1 && block?.type === 'text') {
-    return { contentType: 'text/plain; charset=utf-8', bytes: Buffer.from(String(block.text)) };
-  }
-  const file = source.safeParse(block?.source);
-  if (blocks.length === 1 && file.success && safeType.test(file.data.media_type)) {
-    return { contentType: file.data.media_type, bytes: Buffer.from(file.data.data, 'base64') };
-  }
-  return { contentType: 'application/json', bytes: Buffer.from(JSON.stringify(blocks)) };
+/** Steps of an older fleet do not say what their blob is. */
+async function infoOf(store: ContextStore, tenant: string, step: ResultStep): Promise<FileInfo> {
+  return step.whole ?? fileInfo(resultFile(await blocksOf(store, tenant, step)));
 }

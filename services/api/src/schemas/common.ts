@@ -11,7 +11,14 @@ export const sentTime = z.iso.datetime({ offset: true }).transform((text) => new
 /** A point in time as the API shows it, in UTC. */
 export const shownTime = z.iso.datetime();
 
-/** Ids are printable ASCII. Others are refused here: PostgreSQL, for one, takes no text with a NUL. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL has no text with a NUL in it.
+const withoutNul = [/^[^\u0000]*$/, 'expected a text without NUL characters'] as const;
+
+/** Text that every store can keep and look for as it is. */
+export const plainText = z.string().regex(...withoutNul);
+export const plainUrl = z.url({ protocol: /^https?$/ }).regex(...withoutNul);
+
+/** Ids are printable ASCII. */
 const anyId = z.string().regex(/^[ -~]*$/, 'expected printable ASCII');
 
 export const id = anyId.min(1).max(64);

@@ -161,6 +161,7 @@ export const toolResult = z
     round: z.int(),
     duration_ms: z.int(),
     content_type: z.string(),
+    size: z.int().describe('Bytes of the download.'),
     cut: z.boolean().describe('True when the model saw a part only; a download is whole.'),
   })
   .meta({ id: 'ToolResultInfo' });

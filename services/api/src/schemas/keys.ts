@@ -1,7 +1,7 @@
 import { scopes } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { maxCostUsd } from './budgets.ts';
-import { pageQuery, sentTime, shownTime } from './common.ts';
+import { pageQuery, plainText, sentTime, shownTime } from './common.ts';
 
 const tenant = z
   .string()
@@ -10,7 +10,7 @@ const tenant = z
 export const createKey = z
   .strictObject({
     tenant: tenant.optional().describe("Absent: the caller's. Another needs the scope `operator`."),
-    name: z.string().max(100).default(''),
+    name: plainText.max(100).default(''),
     scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
     expires_at: sentTime.optional(),
   })
@@ -52,9 +52,11 @@ const limit = z.int().min(0).max(1_000_000_000).nullable();
 
 export const limits = z
   .strictObject({
-    requests_per_minute: limit,
+    requests_per_minute: limit.describe('Counted over all apis.'),
     queued_jobs: limit.describe('Jobs that are queued or waiting.'),
-    running_jobs: limit,
+    running_jobs: limit.describe(
+      'While so many run, submissions are refused. Jobs that were accepted before are not held back.',
+    ),
     daily_cost_usd: maxCostUsd
       .nullable()
       .optional()

@@ -1,13 +1,10 @@
 import { webhookEvents } from '@mcp-fleet/core';
 import { z } from 'zod';
-import { shownTime } from './common.ts';
+import { plainText, plainUrl, shownTime } from './common.ts';
 
-const url = z
-  .url({ protocol: /^https?$/ })
-  .max(2_000)
-  .describe('https, unless the operator allows its host.');
+const url = plainUrl.max(2_000).describe('https, unless the operator allows its host.');
 const events = z.array(z.enum(webhookEvents)).max(webhookEvents.length).describe('Empty for all.');
-const description = z.string().max(500);
+const description = plainText.max(500);
 
 export const newJobWebhook = z.strictObject({ url, events: events.optional() }).meta({ id: 'NewJobWebhook' });
 export const jobWebhook = z
