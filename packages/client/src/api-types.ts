@@ -66,11 +66,15 @@ export interface ApiTypes {
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
+  Batch: Batch;
+  BatchLine: BatchLine;
+  BatchResult: BatchResult;
   ContentBlock: ContentBlock;
   ErrorBody: ErrorBody;
   Job: Job;
   Message: Message;
   NewApiKey: NewApiKey;
+  NewBatch: NewBatch;
   NewJob: NewJob;
   NewSession: NewSession;
   NewWebhook: NewWebhook;
@@ -81,6 +85,7 @@ export interface ApiTypes {
   TenantLimits: TenantLimits;
   Tool: Tool;
   ToolResultInfo: ToolResultInfo;
+  UploadedBatch: UploadedBatch;
   Webhook: Webhook;
   WebhookChange: WebhookChange;
   WebhookDelivery: WebhookDelivery;
@@ -225,6 +230,112 @@ export interface Approval {
   requested_at: string;
   expires_at: string;
 }
+export interface Batch {
+  id: string;
+  type: 'batch';
+  state: 'uploading' | 'in_progress' | 'paused' | 'canceling' | 'expiring' | 'ended';
+  agent: string;
+  on_invalid: 'reject' | 'skip';
+  metadata: {
+    [k: string]: string;
+  };
+  /**
+   * Bytes of the upload that are stored; a broken upload goes on there.
+   */
+  bytes: number;
+  lines: number;
+  counts: {
+    waiting: number;
+    open: number;
+    succeeded: number;
+    errored: number;
+    canceled: number;
+    expired: number;
+    invalid: number;
+  };
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_read_input_tokens: number;
+    cache_creation_input_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+  };
+  progress: {
+    ended: number;
+    /**
+     * Since the batch began.
+     */
+    lines_per_second: number | null;
+    seconds_left: number | null;
+  };
+  pause_reason: string | null;
+  created_at: string;
+  finalized_at: string | null;
+  expires_at: string;
+  cancel_requested_at: string | null;
+  ended_at: string | null;
+}
+export interface BatchLine {
+  /**
+   * Unique in the batch; absent: `line-<number>`.
+   */
+  custom_id?: string;
+  /**
+   * What the agent is to do, as text or as content blocks.
+   */
+  query:
+    | string
+    | (
+        | {
+            type: 'text';
+            text: string;
+            [k: string]: unknown;
+          }
+        | {
+            type: string;
+            [k: string]: unknown;
+          }
+      )[];
+  /**
+   * Lines of one session run in their order, those of different sessions in parallel.
+   */
+  session_id?: string;
+  /**
+   * Instead of the batch's.
+   */
+  agent?: string;
+  model?: string;
+  system?: string;
+  max_tokens?: number;
+  metadata: {
+    [k: string]: string;
+  };
+}
+export interface BatchResult {
+  line: number;
+  custom_id: string | null;
+  state: 'waiting' | 'open' | 'succeeded' | 'errored' | 'canceled' | 'expired' | 'invalid';
+  job_id: string | null;
+  session_id: string | null;
+  answer: string | null;
+  stop_reason: string | null;
+  error: {
+    type: string;
+    message: string;
+  } | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+  } | null;
+  metadata: {
+    [k: string]: string;
+  } | null;
+  started_at: string | null;
+  ended_at: string | null;
+}
 export interface ContentBlock {
   type: string;
   [k: string]: unknown;
@@ -314,6 +425,23 @@ export interface NewApiKey {
     | 'operator'
   )[];
   expires_at?: string;
+}
+export interface NewBatch {
+  /**
+   * The agent of lines that name none.
+   */
+  agent?: string;
+  /**
+   * `reject` lets nothing run while a line is not valid, `skip` leaves such lines out.
+   */
+  on_invalid?: 'reject' | 'skip';
+  /**
+   * Lines that have not ended by then expire; absent: in 24 hours.
+   */
+  expires_at?: string;
+  metadata?: {
+    [k: string]: string;
+  };
 }
 export interface NewJob {
   /**
@@ -442,6 +570,59 @@ export interface ToolResultInfo {
    * True when the model saw a part only; a download is whole.
    */
   cut: boolean;
+}
+export interface UploadedBatch {
+  id: string;
+  type: 'batch';
+  state: 'uploading' | 'in_progress' | 'paused' | 'canceling' | 'expiring' | 'ended';
+  agent: string;
+  on_invalid: 'reject' | 'skip';
+  metadata: {
+    [k: string]: string;
+  };
+  /**
+   * Bytes of the upload that are stored; a broken upload goes on there.
+   */
+  bytes: number;
+  lines: number;
+  counts: {
+    waiting: number;
+    open: number;
+    succeeded: number;
+    errored: number;
+    canceled: number;
+    expired: number;
+    invalid: number;
+  };
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_read_input_tokens: number;
+    cache_creation_input_tokens: number;
+    model_calls: number;
+    tool_calls: number;
+  };
+  progress: {
+    ended: number;
+    /**
+     * Since the batch began.
+     */
+    lines_per_second: number | null;
+    seconds_left: number | null;
+  };
+  pause_reason: string | null;
+  created_at: string;
+  finalized_at: string | null;
+  expires_at: string;
+  cancel_requested_at: string | null;
+  ended_at: string | null;
+  /**
+   * The first 100 lines of this upload that are not valid; all are among the results.
+   */
+  invalid_lines: {
+    line: number;
+    message: string;
+  }[];
 }
 export interface Webhook {
   id: string;

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { describeRoutes } from './describe-routes.ts';
 import type { Api } from './parts.ts';
 
 const tags = [
@@ -39,7 +40,7 @@ export async function describeApi(app: Api): Promise<void> {
       },
       security: [{ key: [] }, { bearer: [] }, {}],
     },
-    transform: createJsonSchemaTransform({}),
+    transform: describeRoutes,
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', theme });
