@@ -359,6 +359,7 @@ export interface Job {
   id: string;
   type: 'job';
   state: 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+  priority: 'interactive' | 'batch';
   session_id: string | null;
   turn: number | null;
   agent: string;
@@ -472,6 +473,10 @@ export interface NewJob {
   metadata?: {
     [k: string]: string;
   };
+  /**
+   * `batch` waits behind no query and delays none: it has places of its own. Absent: `interactive`.
+   */
+  priority?: 'interactive' | 'batch';
   /**
    * What happens when the session is busy; absent: the session's own policy.
    */

@@ -1,4 +1,12 @@
-import type { ApiKey, Job, Message, Session, Step, TenantLimits } from '@mcp-fleet/core';
+import {
+  type ApiKey,
+  type Job,
+  laneOf,
+  type Message,
+  type Session,
+  type Step,
+  type TenantLimits,
+} from '@mcp-fleet/core';
 import type { JobView, StepView } from './schemas/jobs.ts';
 import type { KeyView } from './schemas/keys.ts';
 import type { SessionView } from './schemas/sessions.ts';
@@ -9,6 +17,7 @@ export function jobView(job: Job): JobView {
     id: job.id,
     type: 'job',
     state: job.state,
+    priority: laneOf(job.id),
     session_id: job.sessionId,
     turn: job.turn,
     agent: job.agent.name,

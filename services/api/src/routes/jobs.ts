@@ -4,6 +4,7 @@ import {
   type BusyPolicy,
   type ContentBlock,
   FleetError,
+  idInLane,
   type Job,
   type JobFilter,
 } from '@mcp-fleet/core';
@@ -47,7 +48,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       const query = toBlocks(body.query);
       await parts.limits.allowJob(tenant);
       const accepted = await acceptJob(parts, {
-        id: newId('job'),
+        id: idInLane(newId('job'), body.priority ?? 'interactive'),
         tenant,
         sessionId: body.session_id ?? null,
         agent: await resolveAgent(parts, tenant, body),

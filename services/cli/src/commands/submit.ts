@@ -1,15 +1,20 @@
 import { text } from 'node:stream/consumers';
-import type { Job } from '@mcp-fleet/client';
-import type { Command } from 'commander';
+import type { Job, NewJob } from '@mcp-fleet/client';
+import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, createOutput, duration, type Output, stateLabel } from '../output.ts';
 import { withFleetOptions, withServers } from './options.ts';
 
+type Priority = NonNullable<NewJob['priority']>;
+
+const priorities = ['interactive', 'batch'] satisfies Priority[];
+
 interface SubmitOptions extends FleetOptions {
   session?: string;
   newSession?: boolean;
   agent?: string;
+  priority?: Priority;
   wait?: boolean;
   server?: string[];
   idempotencyKey?: string;
@@ -25,6 +30,9 @@ export function submitCommand(program: Command): void {
     .option('--session <id>', 'session that the query belongs to')
     .option('--new-session', 'begin a session with this query')
     .option('--agent <name>', 'agent that answers')
+    .addOption(
+      new Option('--priority <lane>', 'batch: behind no query, and ahead of none').choices(priorities),
+    )
     .option('--wait', 'wait for the end and print the answer')
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
   withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
@@ -44,6 +52,7 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
         query,
         ...(session ? { session_id: session } : {}),
         ...(options.agent ? { agent: options.agent } : {}),
+        ...(options.priority ? { priority: options.priority } : {}),
       },
       options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {},
     );
