@@ -500,6 +500,10 @@ export interface NewSession {
   metadata?: {
     [k: string]: string;
   };
+  /**
+   * Seconds after which the session is deleted with everything in it when no job of it was accepted or ended and it was not changed; null: it is kept.
+   */
+  ttl_seconds?: number | null;
 }
 export interface NewWebhook {
   /**
@@ -523,6 +527,11 @@ export interface Session {
   metadata: {
     [k: string]: string;
   };
+  ttl_seconds: number | null;
+  /**
+   * Null while a job has not ended, and without `ttl_seconds`.
+   */
+  expires_at: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -534,6 +543,10 @@ export interface SessionChange {
   metadata?: {
     [k: string]: string;
   };
+  /**
+   * Seconds after which the session is deleted with everything in it when no job of it was accepted or ended and it was not changed; null: it is kept.
+   */
+  ttl_seconds?: number | null;
 }
 export interface SessionFork {
   /**

@@ -140,7 +140,7 @@ export { rebuildRequest } from './rebuild-request.ts';
 export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
-export { type BusyPolicy, busyPolicies, type NewSession, type Session } from './session.ts';
+export { type BusyPolicy, busyPolicies, type NewSession, type Session, sessionExpiry } from './session.ts';
 export {
   comparePositions,
   type Position,

@@ -18,7 +18,7 @@ export async function forkSession(
   source: Session,
   { until, metadata }: Fork,
 ): Promise<Session> {
-  const { tenant, agent, onBusy } = source;
+  const { tenant, agent, onBusy, ttlSeconds } = source;
   const turns = upTo(await store.turns(tenant, source.id), until, source.id);
   const fork = await store.createSession({
     id: newId('sess'),
@@ -26,6 +26,7 @@ export async function forkSession(
     agent,
     onBusy,
     metadata: metadata ?? source.metadata,
+    ttlSeconds,
   });
   for (const turn of turns) await copyTurn(store, fork, turn, await store.job(tenant, turn.jobId));
   return fork;

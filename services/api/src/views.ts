@@ -5,6 +5,7 @@ import {
   type Message,
   type Session,
   type Step,
+  sessionExpiry,
   type TenantLimits,
 } from '@mcp-fleet/core';
 import type { JobView, StepView } from './schemas/jobs.ts';
@@ -62,6 +63,8 @@ export function sessionView(session: Session): SessionView {
     on_busy: session.onBusy,
     active_job: session.activeJob,
     metadata: session.metadata,
+    ttl_seconds: session.ttlSeconds,
+    expires_at: sessionExpiry(session)?.toISOString() ?? null,
     created_at: session.createdAt.toISOString(),
     updated_at: session.updatedAt.toISOString(),
   };

@@ -4,6 +4,7 @@ import type { Logger } from '@mcp-fleet/runtime';
 import { BatchDispatch } from './batches/batch-dispatch.ts';
 import { BlobCollection } from './collect-blobs.ts';
 import { endOverdue } from './end-overdue.ts';
+import { expireSessions } from './expire-sessions.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
 import type { ReconcilerParts } from './parts.ts';
@@ -42,6 +43,7 @@ export class Reconciler {
     this.#repairs = [
       ['sessions', () => freeSessions(parts)],
       ['overdue', () => endOverdue(parts)],
+      ['expired sessions', () => expireSessions(parts)],
       ['offers', () => offers.offer()],
       ['blobs', () => blobs.collect()],
     ];

@@ -34,10 +34,17 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { agent, on_busy, metadata } = request.body;
+      const { agent, on_busy, metadata, ttl_seconds } = request.body;
       const { tenant } = request.caller;
       await findAgent(parts, tenant, agent);
-      const session = { id: newId('sess'), tenant, agent, onBusy: on_busy, metadata };
+      const session = {
+        id: newId('sess'),
+        tenant,
+        agent,
+        onBusy: on_busy,
+        metadata,
+        ttlSeconds: ttl_seconds,
+      };
       return reply.code(201).send(sessionView(await store.createSession(session)));
     },
   );
@@ -90,10 +97,11 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { on_busy, metadata } = request.body;
+      const { on_busy, metadata, ttl_seconds } = request.body;
       const change = {
         ...(on_busy === undefined ? {} : { onBusy: on_busy }),
         ...(metadata === undefined ? {} : { metadata }),
+        ...(ttl_seconds === undefined ? {} : { ttlSeconds: ttl_seconds }),
       };
       return sessionView(found(await store.updateSession(request.caller.tenant, id, change), id));
     },

@@ -2,11 +2,16 @@ import { busyPolicies } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { contentBlock, id, metadata, shownTime } from './common.ts';
 
+const ttl = z.int().min(1).max(315_360_000).nullable();
+const ttlText =
+  'Seconds after which the session is deleted with everything in it when no job of it was accepted or ended and it was not changed; null: it is kept.';
+
 export const createSession = z
   .strictObject({
     agent: z.string().max(64).default('default'),
     on_busy: z.enum(busyPolicies).default('enqueue'),
     metadata: metadata.default({}),
+    ttl_seconds: ttl.default(null).describe(ttlText),
   })
   .meta({ id: 'NewSession' });
 
@@ -14,6 +19,7 @@ export const updateSession = z
   .strictObject({
     on_busy: z.enum(busyPolicies).optional(),
     metadata: metadata.optional().describe('Takes the place of all metadata.'),
+    ttl_seconds: ttl.optional().describe(ttlText),
   })
   .meta({ id: 'SessionChange' });
 
@@ -32,6 +38,8 @@ export const session = z
     on_busy: z.enum(busyPolicies),
     active_job: z.string().nullable(),
     metadata,
+    ttl_seconds: z.int().nullable(),
+    expires_at: shownTime.nullable().describe('Null while a job has not ended, and without `ttl_seconds`.'),
     created_at: shownTime,
     updated_at: shownTime,
   })
