@@ -398,6 +398,10 @@ export interface Job {
   ended_at: string | null;
 }
 export interface Message {
+  /**
+   * Names the message in a fork; never changes.
+   */
+  id: string;
   job_id: string;
   role: 'user' | 'assistant';
   content: ContentBlock[];
@@ -553,6 +557,10 @@ export interface SessionFork {
    * The last job whose messages the fork has; absent: all.
    */
   until_job?: string;
+  /**
+   * Instead of a job, the last message that the fork has: a reply, or tool results. The results of the calls that a reply asks for come with it, in the middle of a turn as well. A message that ends with a query is refused: fork at the one before, and send the query again.
+   */
+  until_message?: string;
   /**
    * Instead of the session's.
    */

@@ -70,6 +70,7 @@ export type {
   Take,
   Wait,
 } from './context-store.ts';
+export { cutTurn } from './cut-turn.ts';
 export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,

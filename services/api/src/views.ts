@@ -8,6 +8,7 @@ import {
   sessionExpiry,
   type TenantLimits,
 } from '@mcp-fleet/core';
+import { messageId } from './message-id.ts';
 import type { JobView, StepView } from './schemas/jobs.ts';
 import type { KeyView } from './schemas/keys.ts';
 import type { SessionView } from './schemas/sessions.ts';
@@ -98,9 +99,9 @@ export function stepView(step: Step): StepView {
   };
 }
 
-/** A message of a session, with the job that it belongs to. */
-export function messageView(message: Message, jobId: string) {
-  return { job_id: jobId, role: message.role, content: message.content };
+/** The n-th message of a turn, with the job that it belongs to. */
+export function messageView({ role, content }: Message, jobId: string, n: number) {
+  return { id: messageId(jobId, n), job_id: jobId, role, content };
 }
 
 /** A key as the API shows it, without its secret. */

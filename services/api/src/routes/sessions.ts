@@ -113,7 +113,7 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
       config: write,
       schema: {
         tags,
-        summary: 'Begin another conversation with the messages of this one, up to a job',
+        summary: 'Begin another conversation with the messages of this one, up to a job or a message',
         params: idParams,
         body: forkBody,
         response: { 201: sessionSchema, ...refusals },
@@ -121,9 +121,13 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { until_job, metadata } = request.body;
+      const { until_job, until_message, metadata } = request.body;
       const source = found(await store.session(request.caller.tenant, id), id);
-      const fork = await forkSession(parts, source, { until: until_job ?? null, metadata });
+      const fork = await forkSession(parts, source, {
+        untilJob: until_job,
+        untilMessage: until_message,
+        metadata,
+      });
       return reply.code(201).send(sessionView(fork));
     },
   );
@@ -154,7 +158,7 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     found(await store.session(tenant, id), id);
     const turns = await store.turns(tenant, id);
     return turns.flatMap((turn) =>
-      turnMessages(turn.query, turn.steps).map((each) => messageView(each, turn.jobId)),
+      turnMessages(turn.query, turn.steps).map((each, n) => messageView(each, turn.jobId, n)),
     );
   }
 

@@ -26,8 +26,19 @@ export const updateSession = z
 export const forkSession = z
   .strictObject({
     until_job: id.optional().describe('The last job whose messages the fork has; absent: all.'),
+    until_message: z
+      .string()
+      .max(80)
+      .optional()
+      .describe(
+        'Instead of a job, the last message that the fork has: a reply, or tool results. The results of the calls that a reply asks for come with it, in the middle of a turn as well. A message that ends with a query is refused: fork at the one before, and send the query again.',
+      ),
     metadata: metadata.optional().describe("Instead of the session's."),
   })
+  .refine(
+    ({ until_job, until_message }) => until_job === undefined || until_message === undefined,
+    'expected until_job or until_message, not both',
+  )
   .meta({ id: 'SessionFork' });
 
 export const session = z
@@ -49,5 +60,10 @@ export type SessionView = z.infer<typeof session>;
 export const deletedSession = z.object({ id: z.string(), type: z.literal('session_deleted') });
 
 export const message = z
-  .object({ job_id: z.string(), role: z.enum(['user', 'assistant']), content: z.array(contentBlock) })
+  .object({
+    id: z.string().describe('Names the message in a fork; never changes.'),
+    job_id: z.string(),
+    role: z.enum(['user', 'assistant']),
+    content: z.array(contentBlock),
+  })
   .meta({ id: 'Message' });
