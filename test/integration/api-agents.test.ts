@@ -21,7 +21,7 @@ for (const { name, needs, open } of topologies) {
       expect(await client.agents.save('writer', { system: 'Be brief.' })).toMatchObject({ version: 1 });
       await simulator.script([saysDone('one'), saysDone('two')]);
       const first = await client.jobs.create({ query: 'a', agent: 'writer' });
-      const second = await client.agents.save('writer', { system: 'Be long.', maxTokens: 10 });
+      const second = await client.agents.save('writer', { system: 'Be long.', max_tokens: 10 });
       expect(second).toMatchObject({ version: 2, source: 'api', settings: { system: 'Be long.' } });
       const later = await client.jobs.create({ query: 'b', agent: 'writer' });
       expect(await client.jobs.wait(first.id)).toMatchObject({ agent: 'writer', agent_version: 1 });
@@ -41,7 +41,9 @@ for (const { name, needs, open } of topologies) {
 
     test('two that save an agent at once make two versions', async () => {
       const client = await start();
-      const saved = await Promise.all([1, 2, 3, 4].map((n) => client.agents.save('racer', { maxTokens: n })));
+      const saved = await Promise.all(
+        [1, 2, 3, 4].map((n) => client.agents.save('racer', { max_tokens: n })),
+      );
       expect(saved.map(({ version }) => version).toSorted()).toEqual([1, 2, 3, 4]);
     });
 
@@ -151,7 +153,7 @@ for (const { name, needs, open } of topologies) {
     test('a tool result is downloaded whole, whatever the model saw of it', async () => {
       const { simulator } = fleet();
       const client = await start();
-      await client.agents.save('narrow', { limits: { toolResultChars: 256 } });
+      await client.agents.save('narrow', { limits: { tool_result_chars: 256 } });
       const id = 'toolu_big';
       const use = { type: 'tool_use', id, name: 'counting__repeat', input: { text: 'é', times: 100_000 } };
       await simulator.script([{ content: [use], stop_reason: 'tool_use' }, saysDone()]);

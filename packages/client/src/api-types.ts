@@ -102,25 +102,25 @@ export interface Agent {
   settings: {
     model: string;
     system?: string;
-    maxTokens: number;
+    max_tokens: number;
     thinking?: {
       [k: string]: unknown;
     };
     tools?: string[];
-    contextTokens: number;
-    unknownOutcome: 'ask_model' | 'retry' | 'fail';
+    context_tokens: number;
+    unknown_outcome: 'ask_model' | 'retry' | 'fail';
     execution: 'live' | 'provider_batch' | 'auto';
     limits: {
       rounds: number;
-      parallelToolCalls: number;
-      modelRetries: number;
-      toolRetries: number;
-      failingRounds: number;
+      parallel_tool_calls: number;
+      model_retries: number;
+      tool_retries: number;
+      failing_rounds: number;
       crashes: number;
-      toolTimeoutMs: number;
-      modelTimeoutMs: number;
-      toolResultChars: number;
-      approvalExpiresMs: number;
+      tool_timeout_ms: number;
+      model_timeout_ms: number;
+      tool_result_chars: number;
+      approval_expires_ms: number;
     };
   };
   /**
@@ -134,25 +134,25 @@ export interface Agent {
 export interface AgentSettings {
   model?: string;
   system?: string;
-  maxTokens?: number;
+  max_tokens?: number;
   thinking?: {
     [k: string]: unknown;
   };
   tools?: string[];
-  contextTokens?: number;
-  unknownOutcome?: 'ask_model' | 'retry' | 'fail';
+  context_tokens?: number;
+  unknown_outcome?: 'ask_model' | 'retry' | 'fail';
   execution?: 'live' | 'provider_batch' | 'auto';
   limits?: {
     rounds?: number;
-    parallelToolCalls?: number;
-    modelRetries?: number;
-    toolRetries?: number;
-    failingRounds?: number;
+    parallel_tool_calls?: number;
+    model_retries?: number;
+    tool_retries?: number;
+    failing_rounds?: number;
     crashes?: number;
-    toolTimeoutMs?: number;
-    modelTimeoutMs?: number;
-    toolResultChars?: number;
-    approvalExpiresMs?: number;
+    tool_timeout_ms?: number;
+    model_timeout_ms?: number;
+    tool_result_chars?: number;
+    approval_expires_ms?: number;
   };
 }
 export interface ApiKey {
