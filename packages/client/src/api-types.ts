@@ -106,6 +106,9 @@ export interface Agent {
     thinking?: {
       [k: string]: unknown;
     };
+    /**
+     * @maxItems 1000
+     */
     tools?: string[];
     context_tokens: number;
     unknown_outcome: 'ask_model' | 'retry' | 'fail';
@@ -138,6 +141,9 @@ export interface AgentSettings {
   thinking?: {
     [k: string]: unknown;
   };
+  /**
+   * @maxItems 1000
+   */
   tools?: string[];
   context_tokens?: number;
   unknown_outcome?: 'ask_model' | 'retry' | 'fail';

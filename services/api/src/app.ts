@@ -4,6 +4,7 @@ import Fastify, { LogController } from 'fastify';
 import { guardRoutes } from './auth/guard.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
+import { parseJsonBodies } from './parse-json.ts';
 import type { Api, ApiParts } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
@@ -39,6 +40,7 @@ export async function createApp(parts: ApiParts): Promise<Api> {
     frameworkErrors: sendError as never,
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
   }) as unknown as Api;
+  parseJsonBodies(app);
   app.setValidatorCompiler(validateWithZod);
   // The routes' types hold answers to their schemas; parsing them again would cost time on every request.
   app.setSerializerCompiler(() => JSON.stringify);
