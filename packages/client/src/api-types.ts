@@ -589,6 +589,10 @@ export interface Tool {
     [k: string]: unknown;
   };
   safety: 'read_only' | 'idempotent' | 'unsafe';
+  /**
+   * True when a call of it has to be approved.
+   */
+  approval: boolean;
 }
 export interface ToolResultInfo {
   tool_use_id: string;
