@@ -38,6 +38,7 @@ export async function clientTypes(): Promise<string> {
 
 /** Bodies that a client sends; of each name the document has the form that is sent and the one that is read. */
 const sent = new Set([
+  'NewBatch',
   'NewJob',
   'NewSession',
   'SessionChange',

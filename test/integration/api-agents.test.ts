@@ -23,7 +23,7 @@ for (const { name, needs, open } of topologies) {
       expect(await client.agents.save('writer', { system: 'Be brief.' })).toMatchObject({ version: 1 });
       await simulator.script([saysDone('one'), saysDone('two')]);
       const first = await client.jobs.create({ query: 'a', agent: 'writer' });
-      const second = await client.agents.save('writer', { system: 'Be long.', maxTokens: 10 });
+      const second = await client.agents.save('writer', { system: 'Be long.', max_tokens: 10 });
       expect(second).toMatchObject({ version: 2, source: 'api', settings: { system: 'Be long.' } });
       const later = await client.jobs.create({ query: 'b', agent: 'writer' });
       expect(await client.jobs.wait(first.id)).toMatchObject({ agent: 'writer', agent_version: 1 });
@@ -43,7 +43,9 @@ for (const { name, needs, open } of topologies) {
 
     test('two that save an agent at once make two versions', async () => {
       const client = await start();
-      const saved = await Promise.all([1, 2, 3, 4].map((n) => client.agents.save('racer', { maxTokens: n })));
+      const saved = await Promise.all(
+        [1, 2, 3, 4].map((n) => client.agents.save('racer', { max_tokens: n })),
+      );
       expect(saved.map(({ version }) => version).toSorted()).toEqual([1, 2, 3, 4]);
     });
 
@@ -105,10 +107,55 @@ for (const { name, needs, open } of topologies) {
       });
     });
 
+    test('a fork at any reply or tool result is a legal conversation that goes on, one at a query is refused', async () => {
+      const { simulator } = fleet();
+      const client = await start();
+      const { id: session_id } = await client.sessions.create();
+      await simulator.script([saysDone('hello'), asksToAdd(1), asksToAdd(2), saysDone('three')]);
+      const ask = async (query: string, session_id: string) =>
+        client.jobs.wait((await client.jobs.create({ query, session_id })).id);
+      const first = await ask('greet', session_id);
+      const second = await ask('add', session_id);
+      const messages = await client.sessions.messages(session_id);
+      const place = (job: string, count: number) => Array.from({ length: count }, (_, n) => `${job}.${n}`);
+      expect(messages.map(({ id }) => id)).toEqual([...place(first.id, 2), ...place(second.id, 6)]);
+      const contents = messages.map(({ content }) => content);
+
+      const keeps = {
+        [`${second.id}.1`]: 5,
+        [`${second.id}.2`]: 5,
+        [`${second.id}.3`]: 7,
+        [`${second.id}.5`]: 8,
+      };
+      for (const [until_message, count] of Object.entries(keeps)) {
+        const fork = await client.sessions.fork(session_id, { until_message });
+        const copied = await client.sessions.messages(fork.id);
+        expect(copied.map(({ content }) => content)).toEqual(contents.slice(0, count));
+        await simulator.script([saysDone('and on')]);
+        expect(await ask('go on', fork.id)).toMatchObject({ state: 'succeeded', answer: 'and on' });
+      }
+
+      const refused = (until_message: string) => client.sessions.fork(session_id, { until_message });
+      await expect(refused(`${second.id}.0`)).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringMatching(`at ${second.id}.1 to keep the answer, or fork at ${first.id}.1 and`),
+      });
+      await expect(refused(`${first.id}.0`)).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining('send it to a new session'),
+      });
+      for (const absent of [`${second.id}.6`, 'job_none.1', 'nonsense']) {
+        await expect(refused(absent)).rejects.toMatchObject({ status: 404 });
+      }
+      await expect(
+        client.sessions.fork(session_id, { until_job: first.id, until_message: `${first.id}.1` }),
+      ).rejects.toMatchObject({ status: 400, message: expect.stringContaining('not both') });
+    });
+
     test('a tool result is downloaded whole, whatever the model saw of it', async () => {
       const { simulator } = fleet();
       const client = await start();
-      await client.agents.save('narrow', { limits: { toolResultChars: 256 } });
+      await client.agents.save('narrow', { limits: { tool_result_chars: 256 } });
       const id = 'toolu_big';
       const use = { type: 'tool_use', id, name: 'counting__repeat', input: { text: 'é', times: 100_000 } };
       await simulator.script([{ content: [use], stop_reason: 'tool_use' }, saysDone()]);

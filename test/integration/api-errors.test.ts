@@ -157,3 +157,39 @@ test.each(['limit=0', 'limit=many', 'state=done'])('the list option %s is 400', 
     message: expect.stringContaining(query.split('=')[0] as string),
   });
 });
+
+test.each([
+  ['arrays in a query', '/v1/jobs', '{"query":', 'POST'],
+  ['objects in the arguments of a tool', '/v1/tools/call', '{"name":"a__b","input":', 'POST'],
+  ['arrays in the thinking of an agent', '/v1/agents/deep', '{"thinking":', 'PUT'],
+  ['a message to the MCP server', '/mcp', '{"jsonrpc":"2.0","id":1,"method":"ping","params":', 'POST'],
+])('%s that are 100,000 deep are 400 and the fleet goes on', async (_what, path, before, method) => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const body = `${before}${open.repeat(100_000)}1${close.repeat(100_000)}}`;
+    const headers = { 'content-type': 'application/json' };
+    expect(await refusal(path, { method, headers, body })).toMatchObject({
+      status: 400,
+      type: 'invalid_request_error',
+      message: expect.stringContaining('100 deep'),
+    });
+  }
+  expect((await fetch(`${fleet.url}/v1/jobs`)).status).toBe(200);
+});
+
+test('lists and maps that are too long are 400 and name the limit', async () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => `tool_${n}`);
+  const metadata = Object.fromEntries(many(65).map((name) => [name, '']));
+  expect(await refused({ query: 'hello', metadata })).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/metadata.*64/),
+  });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ tools: many(1_001) });
+  expect(await refusal('/v1/agents/many', { method: 'PUT', headers, body })).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/tools.*1000/),
+  });
+});

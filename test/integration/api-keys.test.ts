@@ -212,7 +212,7 @@ for (const { name, needs, open } of topologies) {
         }
       }
       expect(walked.length).toBeGreaterThan(12);
-      await as(stranger).agents.save('owners-agent', { maxTokens: 1 });
+      await as(stranger).agents.save('owners-agent', { max_tokens: 1 });
       expect((await owner.agents.get('owners-agent')).version).toBe(1);
       const strangers = as(stranger);
       expect((await strangers.jobs.list()).data).toEqual([]);

@@ -183,7 +183,7 @@ for (const { name, needs, open } of topologies) {
 
     test("an agent's limits are the budget of its jobs that say none", async () => {
       const { client } = await start();
-      await client.agents.save('thrifty', { limits: { costUsd: 0.0001, tokens: 7 } });
+      await client.agents.save('thrifty', { limits: { cost_usd: 0.0001, tokens: 7 } });
       const { id, budget } = await client.jobs.create({ query: 'hello', agent: 'thrifty' });
       expect(budget).toMatchObject({ max_cost_usd: 0.0001, max_tokens: 7 });
       await until('the job to wait', async () => (await client.jobs.get(id)).wait?.reason === 'budget');

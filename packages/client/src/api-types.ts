@@ -112,26 +112,29 @@ export interface Agent {
   settings: {
     model: string;
     system?: string;
-    maxTokens: number;
+    max_tokens: number;
     thinking?: {
       [k: string]: unknown;
     };
+    /**
+     * @maxItems 1000
+     */
     tools?: string[];
-    contextTokens: number;
-    unknownOutcome: 'ask_model' | 'retry' | 'fail';
+    context_tokens: number;
+    unknown_outcome: 'ask_model' | 'retry' | 'fail';
     execution: 'live' | 'provider_batch' | 'auto';
     limits: {
       rounds: number;
-      parallelToolCalls: number;
-      modelRetries: number;
-      toolRetries: number;
-      failingRounds: number;
+      parallel_tool_calls: number;
+      model_retries: number;
+      tool_retries: number;
+      failing_rounds: number;
       crashes: number;
-      toolTimeoutMs: number;
-      modelTimeoutMs: number;
-      toolResultChars: number;
-      approvalExpiresMs: number;
-      costUsd?: number;
+      tool_timeout_ms: number;
+      model_timeout_ms: number;
+      tool_result_chars: number;
+      approval_expires_ms: number;
+      cost_usd?: number;
       tokens?: number;
     };
   };
@@ -146,26 +149,29 @@ export interface Agent {
 export interface AgentSettings {
   model?: string;
   system?: string;
-  maxTokens?: number;
+  max_tokens?: number;
   thinking?: {
     [k: string]: unknown;
   };
+  /**
+   * @maxItems 1000
+   */
   tools?: string[];
-  contextTokens?: number;
-  unknownOutcome?: 'ask_model' | 'retry' | 'fail';
+  context_tokens?: number;
+  unknown_outcome?: 'ask_model' | 'retry' | 'fail';
   execution?: 'live' | 'provider_batch' | 'auto';
   limits?: {
     rounds?: number;
-    parallelToolCalls?: number;
-    modelRetries?: number;
-    toolRetries?: number;
-    failingRounds?: number;
+    parallel_tool_calls?: number;
+    model_retries?: number;
+    tool_retries?: number;
+    failing_rounds?: number;
     crashes?: number;
-    toolTimeoutMs?: number;
-    modelTimeoutMs?: number;
-    toolResultChars?: number;
-    approvalExpiresMs?: number;
-    costUsd?: number;
+    tool_timeout_ms?: number;
+    model_timeout_ms?: number;
+    tool_result_chars?: number;
+    approval_expires_ms?: number;
+    cost_usd?: number;
     tokens?: number;
   };
 }
@@ -414,6 +420,7 @@ export interface Job {
   id: string;
   type: 'job';
   state: 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+  priority: 'interactive' | 'batch';
   session_id: string | null;
   turn: number | null;
   agent: string;
@@ -500,6 +507,10 @@ export interface JobWebhookSecrets {
   secrets: string[];
 }
 export interface Message {
+  /**
+   * Names the message in a fork; never changes.
+   */
+  id: string;
   job_id: string;
   role: 'user' | 'assistant';
   content: ContentBlock[];
@@ -584,6 +595,10 @@ export interface NewJob {
     [k: string]: string;
   };
   /**
+   * `batch` waits behind no query and delays none: it has places of its own. Absent: `interactive`.
+   */
+  priority?: 'interactive' | 'batch';
+  /**
    * What happens when the session is busy; absent: the session's own policy.
    */
   on_busy?: 'enqueue' | 'reject' | 'steer' | 'interrupt' | 'rollback';
@@ -642,6 +657,10 @@ export interface NewSession {
   metadata?: {
     [k: string]: string;
   };
+  /**
+   * Seconds after which the session is deleted with everything in it when no job of it was accepted or ended and it was not changed; null: it is kept.
+   */
+  ttl_seconds?: number | null;
 }
 export interface NewWebhook {
   /**
@@ -665,6 +684,11 @@ export interface Session {
   metadata: {
     [k: string]: string;
   };
+  ttl_seconds: number | null;
+  /**
+   * Null while a job has not ended, and without `ttl_seconds`.
+   */
+  expires_at: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -676,12 +700,20 @@ export interface SessionChange {
   metadata?: {
     [k: string]: string;
   };
+  /**
+   * Seconds after which the session is deleted with everything in it when no job of it was accepted or ended and it was not changed; null: it is kept.
+   */
+  ttl_seconds?: number | null;
 }
 export interface SessionFork {
   /**
    * The last job whose messages the fork has; absent: all.
    */
   until_job?: string;
+  /**
+   * Instead of a job, the last message that the fork has: a reply, or tool results. The results of the calls that a reply asks for come with it, in the middle of a turn as well. A message that ends with a query is refused: fork at the one before, and send the query again.
+   */
+  until_message?: string;
   /**
    * Instead of the session's.
    */
@@ -714,6 +746,10 @@ export interface Tool {
     [k: string]: unknown;
   };
   safety: 'read_only' | 'idempotent' | 'unsafe';
+  /**
+   * True when a call of it has to be approved.
+   */
+  approval: boolean;
 }
 export interface ToolResultInfo {
   tool_use_id: string;

@@ -118,7 +118,7 @@ export class FleetClient {
     list: (query: PageQuery = {}) => this.#list<Session>('/v1/sessions', query),
     update: (id: string, change: SessionChange): Promise<Session> =>
       this.#http.json({ method: 'PATCH', path: sessionPath(id), body: change, repeatable: true }),
-    /** A new session with the messages of this one, up to those of a job. */
+    /** A new session with the messages of this one, up to a job or a message. */
     fork: (id: string, fork: SessionFork = {}): Promise<Session> =>
       this.#post(`${sessionPath(id)}/fork`, fork),
     /** Erases the session with its jobs, messages and tool results. */

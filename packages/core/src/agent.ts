@@ -59,7 +59,7 @@ export const agentSpec = z.strictObject({
   /** Passed on to the provider as it is (Anthropic's `thinking` object). */
   thinking: z.record(z.string(), z.unknown()).optional(),
   /** Offered tools, as `server__tool` or `server__*`; absent means every configured tool. */
-  tools: z.array(z.string()).optional(),
+  tools: z.array(z.string().max(200)).max(1_000).optional(),
   /** Estimated tokens of earlier turns that a job may start with. */
   contextTokens: z.int().min(0).max(10_000_000).default(100_000),
   /** Fallback for tools that the configuration says nothing about. */

@@ -112,7 +112,7 @@ export interface ReadyJob {
 }
 
 /** What may be changed of a session; absent fields stay. */
-export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy'>>;
+export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy' | 'ttlSeconds'>>;
 
 /**
  * The context store. Every method is atomic or safely repeatable, and throws `store_unavailable` when the
@@ -140,9 +140,14 @@ export interface ContextStore
   updateSession(tenant: string, id: string, change: SessionChange): Promise<Session | null>;
   /**
    * Deletes an idle session with its jobs, their steps, claims and blobs. `busy` when a job of it has not ended.
-   * Safe to repeat: one that was cut off goes on where it stopped.
+   * Safe to repeat: one that was cut off goes on where it stopped. With `onlyExpired`, one that has not expired is
+   * `busy` as well, so that a query which came in time is not lost.
    */
-  deleteSession(tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'>;
+  deleteSession(
+    tenant: string,
+    id: string,
+    options?: { onlyExpired: boolean },
+  ): Promise<'deleted' | 'busy' | 'absent'>;
   /** The succeeded turns of a session in order, from its first turn, whatever the context's cut. */
   turns(tenant: string, sessionId: string): Promise<Turn[]>;
 
@@ -230,6 +235,8 @@ export interface ContextStore
    * record get their own turn back. Returns the ids that became ready.
    */
   freeJoined(limit: number): Promise<string[]>;
+  /** Idle sessions whose `ttlSeconds` are over. A page may be empty while there are more for the next call. */
+  expiredSessions(limit: number): Promise<Pick<Session, 'tenant' | 'id'>[]>;
   /** Jobs whose deadline has come, and jobs without a step whose expiry has. */
   overdueJobs(limit: number): Promise<Job[]>;
   /**

@@ -79,6 +79,7 @@ export type {
   Take,
   Wait,
 } from './context-store.ts';
+export { cutTurn } from './cut-turn.ts';
 export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,
@@ -162,7 +163,7 @@ export { type ReplayFrom, replayOf } from './replay-job.ts';
 export { type FileInfo, fileInfo, type ResultFile, resultFile } from './result-file.ts';
 export { type RunOptions, runJob } from './run-job.ts';
 export type { RunPolicy, RunPorts, RunRequests } from './running.ts';
-export { type BusyPolicy, busyPolicies, type NewSession, type Session } from './session.ts';
+export { type BusyPolicy, busyPolicies, type NewSession, type Session, sessionExpiry } from './session.ts';
 export {
   comparePositions,
   type Position,

@@ -20,11 +20,14 @@ export interface Session {
   /** Holds for queries that name no policy of their own. */
   onBusy: BusyPolicy;
   metadata: Record<string, string>;
+  /** Seconds that the session is kept when nothing happens in it; null: until somebody deletes it. */
+  ttlSeconds: number | null;
   /** The job that holds the session now, or null when it is idle. */
   activeJob: string | null;
   /** Turns below this one are no longer part of the context; moves forward in large steps only. */
   contextFrom: number;
   createdAt: Date;
+  /** When a job was last accepted or ended, or the session changed. */
   updatedAt: Date;
 }
 
@@ -34,4 +37,11 @@ export interface NewSession {
   agent: string;
   onBusy: BusyPolicy;
   metadata: Record<string, string>;
+  ttlSeconds?: number | null;
+}
+
+/** When an idle session is deleted, unless a job is accepted before; null for one that is busy or has no `ttlSeconds`. */
+export function sessionExpiry({ activeJob, ttlSeconds, updatedAt }: Session): Date | null {
+  if (activeJob !== null || ttlSeconds === null) return null;
+  return new Date(updatedAt.getTime() + ttlSeconds * 1_000);
 }

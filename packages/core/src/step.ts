@@ -80,24 +80,35 @@ export function comparePositions(a: Position, b: Position): number {
   return a.round - b.round || a.slot - b.slot;
 }
 
+/** A message of a turn, and the steps that it is made of. */
+export interface TurnMessage extends Message {
+  steps: Step[];
+}
+
 /**
- * The messages that a turn amounts to: its query, then each reply followed by one user message with all the
+ * The messages that a turn amounts to, each with its steps: its query, then each reply followed by one user message with all the
  * results of that round in the order of their tool_use blocks. Queries that joined end the user message
  * before the reply that answers them.
  */
-export function turnMessages(query: Message['content'], steps: readonly Step[]): Message[] {
-  let open: Message = { role: 'user', content: [...query] };
+export function recordedMessages(query: Message['content'], steps: readonly Step[]): TurnMessage[] {
+  let open: TurnMessage = { role: 'user', content: [...query], steps: [] };
   const messages = [open];
   for (const step of [...steps].sort(comparePositions)) {
     if (step.kind === 'reply') {
-      messages.push({ role: 'assistant', content: step.content });
+      messages.push({ role: 'assistant', content: step.content, steps: [step] });
       continue;
     }
     if (messages.at(-1)?.role === 'assistant') {
-      open = { role: 'user', content: [] };
+      open = { role: 'user', content: [], steps: [] };
       messages.push(open);
     }
     open.content.push(...(step.kind === 'steer' ? step.content : [step.block]));
+    open.steps.push(step);
   }
   return messages;
+}
+
+/** The same without the steps, as they are sent to a model. */
+export function turnMessages(query: Message['content'], steps: readonly Step[]): Message[] {
+  return recordedMessages(query, steps).map(({ role, content }) => ({ role, content }));
 }

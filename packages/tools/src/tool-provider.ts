@@ -1,4 +1,11 @@
-import { FleetError, type ToolCall, type ToolOutput, type ToolProvider, type Toolset } from '@mcp-fleet/core';
+import {
+  FleetError,
+  type ToolCall,
+  type ToolDefinition,
+  type ToolOutput,
+  type ToolProvider,
+  type Toolset,
+} from '@mcp-fleet/core';
 import type { ServersConfig } from './config.ts';
 import type { Environment } from './expand-variables.ts';
 import type { CatalogTool } from './tool-catalog.ts';
@@ -19,6 +26,8 @@ export interface ToolProviderOptions {
 
 /** The tools of the configured servers, with a lifetime. */
 export interface McpToolProvider extends ToolProvider {
+  /** What is offered under this name, by the configuration as it is; asks no server that cannot have it. */
+  offered(name: string, signal: AbortSignal): Promise<ToolDefinition | undefined>;
   /** Starts every server ahead of its first use, at once. Never throws: a status says what is down. */
   start(): Promise<ServerStatus[]>;
   status(): ServerStatus[];
@@ -79,6 +88,10 @@ class PooledTools implements McpToolProvider {
     if (this.toolsets.size >= mostToolsets) this.toolsets.clear();
     this.toolsets.set(key, { from: lists, toolset });
     return toolset;
+  }
+
+  async offered(name: string, signal: AbortSignal): Promise<ToolDefinition | undefined> {
+    return (await this.find(name, signal))?.tool.definition;
   }
 
   async call(call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {

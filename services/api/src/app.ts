@@ -5,6 +5,7 @@ import { guardRoutes } from './auth/guard.ts';
 import { Enqueuer } from './enqueuer.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
+import { parseJsonBodies } from './parse-json.ts';
 import type { Api, ApiParts, ApiSetup } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
@@ -44,6 +45,7 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
     frameworkErrors: sendError as never,
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
   }) as unknown as Api;
+  parseJsonBodies(app);
   app.setValidatorCompiler(validateWithZod);
   // The routes' types hold answers to their schemas; parsing them again would cost time on every request.
   app.setSerializerCompiler(() => JSON.stringify);

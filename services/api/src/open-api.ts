@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import { jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { describeRoutes } from './describe-routes.ts';
 import type { Api } from './parts.ts';
 
 const tags = [
@@ -19,28 +19,6 @@ const tags = [
 const theme = {
   title: 'mcp-fleet API',
   css: [{ filename: 'fleet.css', content: '.swagger-ui .topbar { display: none }' }],
-};
-
-const transform = createJsonSchemaTransform({});
-type Transform = typeof transform;
-
-interface MediaTypes {
-  content: Record<string, { schema: z.ZodType }>;
-}
-
-const hasMediaTypes = (body: unknown): body is MediaTypes =>
-  typeof body === 'object' && body !== null && 'content' in body && !('_zod' in body);
-
-/** The provider's transform knows bodies of one media type only. */
-const transformWithMediaTypes: Transform = (input) => {
-  const { body, ...schema } = input.schema ?? {};
-  if (!hasMediaTypes(body)) return transform(input);
-  const content = Object.entries(body.content).map(([type, media]) => {
-    const described = transform({ ...input, schema: { ...schema, body: media.schema } });
-    return [type, { schema: described.schema.body }];
-  });
-  const rest = transform({ ...input, schema });
-  return { ...rest, schema: { ...rest.schema, body: { content: Object.fromEntries(content) } } };
 };
 
 /** Describes every route that is registered after it at `/openapi.json`, and shows it at `/docs`. */
@@ -62,7 +40,7 @@ export async function describeApi(app: Api): Promise<void> {
       },
       security: [{ key: [] }, { bearer: [] }, {}],
     },
-    transform: transformWithMediaTypes,
+    transform: describeRoutes,
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', theme });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ContextStore, JobQueue, PriceList, ToolProvider } from '@mcp-fleet/core';
+import type { ContextStore, JobQueue, PriceList, ToolDefinition, ToolProvider } from '@mcp-fleet/core';
 import type { Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
 import type { AddressPolicy } from '@mcp-fleet/webhooks';
@@ -36,7 +36,12 @@ export interface ApiSetup {
   /** News of jobs that run in other processes. */
   watch: JobWatch;
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
-  tools: ToolProvider | null;
+  tools: OfferedTools | null;
+}
+
+/** Tools with what the configuration says about each. */
+export interface OfferedTools extends ToolProvider {
+  offered(name: string, signal: AbortSignal): Promise<ToolDefinition | undefined>;
 }
 
 /** The HTTP server, whose routes take their types from their zod schemas. */

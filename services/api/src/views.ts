@@ -1,14 +1,17 @@
 import {
   type ApiKey,
   type Job,
+  laneOf,
   type Message,
   type Nanos,
   type Session,
   type Step,
+  sessionExpiry,
   type TenantLimits,
   toUsd,
   type Used,
 } from '@mcp-fleet/core';
+import { messageId } from './message-id.ts';
 import type { JobView, StepView } from './schemas/jobs.ts';
 import type { KeyView } from './schemas/keys.ts';
 import type { SessionView } from './schemas/sessions.ts';
@@ -19,6 +22,7 @@ export function jobView(job: Job): JobView {
     id: job.id,
     type: 'job',
     state: job.state,
+    priority: laneOf(job.id),
     session_id: job.sessionId,
     turn: job.turn,
     agent: job.agent.name,
@@ -83,6 +87,8 @@ export function sessionView(session: Session): SessionView {
     on_busy: session.onBusy,
     active_job: session.activeJob,
     metadata: session.metadata,
+    ttl_seconds: session.ttlSeconds,
+    expires_at: sessionExpiry(session)?.toISOString() ?? null,
     created_at: session.createdAt.toISOString(),
     updated_at: session.updatedAt.toISOString(),
   };
@@ -117,9 +123,9 @@ export function stepView(step: Step): StepView {
   };
 }
 
-/** A message of a session, with the job that it belongs to. */
-export function messageView(message: Message, jobId: string) {
-  return { job_id: jobId, role: message.role, content: message.content };
+/** The n-th message of a turn, with the job that it belongs to. */
+export function messageView({ role, content }: Message, jobId: string, n: number) {
+  return { id: messageId(jobId, n), job_id: jobId, role, content };
 }
 
 /** A key as the API shows it, without its secret. */

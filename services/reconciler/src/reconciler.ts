@@ -5,6 +5,7 @@ import { BatchDispatch } from './batches/batch-dispatch.ts';
 import { BlobCollection } from './collect-blobs.ts';
 import { deleteDeliveries } from './delete-deliveries.ts';
 import { endOverdue } from './end-overdue.ts';
+import { expireSessions } from './expire-sessions.ts';
 import { freeSessions } from './free-sessions.ts';
 import { JobOffers, type OfferOptions } from './offer-jobs.ts';
 import type { ReconcilerParts } from './parts.ts';
@@ -43,6 +44,7 @@ export class Reconciler {
     this.#repairs = [
       ['sessions', () => freeSessions(parts)],
       ['overdue', () => endOverdue(parts)],
+      ['expired sessions', () => expireSessions(parts)],
       ['offers', () => offers.offer()],
       ['blobs', () => blobs.collect()],
       ['deliveries', () => deleteDeliveries(parts, options.webhooks.keepMs)],

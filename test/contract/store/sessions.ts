@@ -1,3 +1,4 @@
+import { newId } from '@mcp-fleet/runtime';
 import { expect, test } from 'vitest';
 import { newJob, newSession, type OpenedStore, playTurn, success, taken, tenant } from './fixtures.ts';
 
@@ -49,5 +50,64 @@ export function sessionRules(opened: () => OpenedStore): void {
     expect(await store().settle(fence, success())).toMatchObject({ kind: 'settled' });
     expect(await store().turns(tenant, id)).toHaveLength(1);
     expect(await store().deleteSession(tenant, id)).toBe('deleted');
+  });
+
+  const newSessionOf = (ttlSeconds: number | null) => {
+    const id = newId('sess');
+    return store().createSession({
+      id,
+      tenant,
+      agent: 'default',
+      onBusy: 'enqueue',
+      metadata: {},
+      ttlSeconds,
+    });
+  };
+  const expired = async (...ids: string[]) =>
+    (await store().expiredSessions(1_000)).filter(({ id }) => ids.includes(id));
+
+  test('a session expires when it was left alone for as long as it is kept, and one without a time does not', async () => {
+    const [over, early, kept] = [await newSessionOf(0), await newSessionOf(3_600), await newSessionOf(null)];
+    expect(early).toMatchObject({ ttlSeconds: 3_600 });
+    expect(await store().session(tenant, early.id)).toEqual(early);
+    expect(await expired(over.id, early.id, kept.id)).toEqual([{ tenant, id: over.id }]);
+    await store().updateSession(tenant, early.id, { ttlSeconds: 0 });
+    await store().updateSession(tenant, over.id, { ttlSeconds: null });
+    await store().updateSession(tenant, kept.id, { metadata: { a: '1' } });
+    expect(await store().session(tenant, over.id)).toMatchObject({ ttlSeconds: null });
+    expect(await expired(over.id, early.id, kept.id)).toEqual([{ tenant, id: early.id }]);
+    expect(await store().deleteSession(tenant, early.id, { onlyExpired: true })).toBe('deleted');
+    expect(await expired(early.id)).toEqual([]);
+  });
+
+  test('a busy session does not expire, and can once its last job has ended', async () => {
+    const { id } = await newSessionOf(0);
+    const { job } = await store().accept(newJob({ sessionId: id }));
+    expect(await expired(id)).toEqual([]);
+    expect(await store().deleteSession(tenant, id, { onlyExpired: true })).toBe('busy');
+    const { fence } = await taken(store(), job.id);
+    expect(await expired(id)).toEqual([]);
+    await store().settle(fence, success());
+    expect(await expired(id)).toEqual([{ tenant, id }]);
+    expect(await store().deleteSession(tenant, id, { onlyExpired: true })).toBe('deleted');
+    expect(await store().job(tenant, job.id)).toBeNull();
+  });
+
+  test('a session that was found expired and in which something happened since is not deleted', async () => {
+    const { id } = await newSessionOf(0);
+    expect(await expired(id)).toHaveLength(1);
+    await store().updateSession(tenant, id, { ttlSeconds: 3_600 });
+    await playTurn(store(), id);
+    expect(await store().deleteSession(tenant, id, { onlyExpired: true })).toBe('busy');
+    expect(await store().turns(tenant, id)).toHaveLength(1);
+    await store().updateSession(tenant, id, { ttlSeconds: null });
+    expect(await store().deleteSession(tenant, id, { onlyExpired: true })).toBe('busy');
+  });
+
+  test('expired sessions come up to a limit, the first that expired first', async () => {
+    const ids = [];
+    for (let n = 0; n < 3; n += 1) ids.push((await newSessionOf(0)).id);
+    expect((await store().expiredSessions(2)).map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    for (const id of ids) await store().deleteSession(tenant, id);
   });
 }

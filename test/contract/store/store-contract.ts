@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { agentRules } from './agents.ts';
 import { approvalRules } from './approvals.ts';
 import { batchRules } from './batches.ts';
 import { blobRules } from './blobs.ts';
@@ -23,6 +24,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   });
   afterAll(() => opened?.close());
   describe('each verb', () => storeVerbs(() => opened));
+  describe('agents', () => agentRules(() => opened));
   describe('keys and limits', () => keyRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));

@@ -88,7 +88,14 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
 
   async createSession(session: NewSession): Promise<Session> {
     const now = new Date(0);
-    const stored: Session = { ...session, activeJob: null, contextFrom: 1, createdAt: now, updatedAt: now };
+    const stored: Session = {
+      ...session,
+      ttlSeconds: session.ttlSeconds ?? null,
+      activeJob: null,
+      contextFrom: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
     this.sessions.set(session.id, stored);
     return stored;
   }

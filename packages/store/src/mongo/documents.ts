@@ -18,6 +18,10 @@ export interface SessionDoc {
   /** Absent from schema version 1: `enqueue`. */
   on_busy?: BusyPolicy;
   metadata: string;
+  /** Absent: the session is kept until somebody deletes it. */
+  ttl_seconds?: number;
+  /** With `ttl_seconds`: when to look whether they are over, never later than they are (expired-sessions.ts). */
+  look_at?: Date;
   active: string | null;
   /** Sequence numbers given out; they order the jobs that wait. */
   accepted: number;
@@ -225,6 +229,7 @@ export function toSession(doc: SessionDoc): Session {
     agent: doc.agent,
     onBusy: doc.on_busy ?? 'enqueue',
     metadata: decodeMetadata(doc.metadata),
+    ttlSeconds: doc.ttl_seconds ?? null,
     activeJob: doc.active,
     contextFrom: doc.context_from,
     createdAt: doc.created_at,

@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 8;
+const version = 9;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -33,6 +33,7 @@ export async function migrate(database: Database): Promise<void> {
     { _id: 1, active: 1 },
     { name: 'held', partialFilterExpression: { active: { $gt: '' } } },
   );
+  await sessions.createIndex({ look_at: 1 }, { name: 'by_look', partialFilterExpression: there('look_at') });
   await steps.createIndex({ job_id: 1, _id: 1 }, { name: 'by_job' });
   await claims.createIndex({ job_id: 1 }, { name: 'by_job' });
   await database.agents.createIndex({ tenant: 1, name: 1, version: -1 }, { name: 'by_name' });

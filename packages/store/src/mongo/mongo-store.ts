@@ -84,6 +84,7 @@ import { raiseBudget } from './budgets.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
+import { expiredSessions } from './expired-sessions.ts';
 import { overdueJobs, unmovedJobs } from './find-jobs.ts';
 import { freeJoined, freeSessions } from './free.ts';
 import { interrupt, news, park, release } from './hand-over.ts';
@@ -134,8 +135,13 @@ export class MongoStore implements ContextStore {
 
   updateSession = (tenant: string, id: string, change: SessionChange): Promise<Session | null> =>
     this.#run(updateSession, tenant, id, change);
-  deleteSession = (tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'> =>
-    this.#run(deleteSession, tenant, id);
+  deleteSession = (
+    tenant: string,
+    id: string,
+    options = { onlyExpired: false },
+  ): Promise<'deleted' | 'busy' | 'absent'> => this.#run(deleteSession, tenant, id, options);
+  expiredSessions = (limit: number): Promise<Pick<Session, 'tenant' | 'id'>[]> =>
+    this.#run(expiredSessions, limit);
 
   accept = (job: NewJob): Promise<Accepted> => this.#run(accept, job);
   job = (tenant: string, id: string): Promise<Job | null> => this.#run(reads.job, tenant, id);

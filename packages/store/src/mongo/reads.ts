@@ -2,16 +2,19 @@ import type { Job, JobFilter, NewSession, Page, Session, Step, Turn } from '@mcp
 import { decodeStep, encode } from '../record-codec.ts';
 import { type Database, flushed } from './database.ts';
 import { type SessionDoc, toJob, toSession } from './documents.ts';
+import { after } from './expired-sessions.ts';
 import { readSteps, readTurns } from './read-record.ts';
 
 export async function createSession({ sessions, clock }: Database, session: NewSession): Promise<Session> {
   const now = clock.now();
+  const { ttlSeconds = null } = session;
   const doc: SessionDoc = {
     _id: session.id,
     tenant: session.tenant,
     agent: session.agent,
     on_busy: session.onBusy,
     metadata: encode(session.metadata),
+    ...(ttlSeconds === null ? {} : { ttl_seconds: ttlSeconds, look_at: after(now, ttlSeconds) }),
     active: null,
     accepted: 0,
     admitted: 0,

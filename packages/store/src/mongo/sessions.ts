@@ -2,21 +2,25 @@ import type { Session, SessionChange } from '@mcp-fleet/core';
 import { encode } from '../record-codec.ts';
 import { type Database, flushed } from './database.ts';
 import { toSession, unended } from './documents.ts';
+import { after, expiredAt } from './expired-sessions.ts';
 
 export async function updateSession(
   { sessions, clock }: Database,
   tenant: string,
   id: string,
-  { metadata, onBusy }: SessionChange,
+  { metadata, onBusy, ttlSeconds }: SessionChange,
 ): Promise<Session | null> {
+  const now = clock.now();
   const change = {
     ...(metadata === undefined ? {} : { metadata: encode(metadata) }),
     ...(onBusy === undefined ? {} : { on_busy: onBusy }),
-    updated_at: clock.now(),
+    ...(ttlSeconds == null ? {} : { ttl_seconds: ttlSeconds, look_at: after(now, ttlSeconds) }),
+    updated_at: now,
   };
+  const unset = ttlSeconds === null ? { $unset: { ttl_seconds: true as const, look_at: true as const } } : {};
   const doc = await sessions.findOneAndUpdate(
     { _id: id, tenant },
-    { $set: change },
+    { $set: change, ...unset },
     { ...flushed, returnDocument: 'after' },
   );
   return doc ? toSession(doc) : null;
@@ -30,10 +34,12 @@ export async function deleteSession(
   database: Database,
   tenant: string,
   id: string,
+  { onlyExpired }: { onlyExpired: boolean },
 ): Promise<'deleted' | 'busy' | 'absent'> {
-  const { sessions, jobs, steps, claims, approvals, offlineCalls, blobs } = database;
+  const { sessions, jobs, steps, claims, approvals, offlineCalls, blobs, clock } = database;
+  const idle = { active: null, ...(onlyExpired ? expiredAt(clock.now()) : {}) };
   const held = await sessions.updateOne(
-    { _id: id, tenant, $or: [{ active: null }, { deleting: true }] },
+    { _id: id, tenant, $or: [idle, { deleting: true }] },
     { $set: { active: 'deleted', deleting: true } },
     flushed,
   );

@@ -91,7 +91,7 @@ import * as calls from './offline-calls.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
-import { deleteSession, updateSession } from './sessions.ts';
+import { deleteSession, expiredSessions, updateSession } from './sessions.ts';
 import { end, settle } from './settle.ts';
 import { setupWarnings } from './setup-warnings.ts';
 import { interrupt, join, news } from './steering.ts';
@@ -122,8 +122,13 @@ export class PostgresStore implements ContextStore {
 
   updateSession = (tenant: string, id: string, change: SessionChange): Promise<Session | null> =>
     updateSession(this.#database, tenant, id, change);
-  deleteSession = (tenant: string, id: string): Promise<'deleted' | 'busy' | 'absent'> =>
-    deleteSession(this.#database, tenant, id);
+  deleteSession = (
+    tenant: string,
+    id: string,
+    options = { onlyExpired: false },
+  ): Promise<'deleted' | 'busy' | 'absent'> => deleteSession(this.#database, tenant, id, options);
+  expiredSessions = (limit: number): Promise<Pick<Session, 'tenant' | 'id'>[]> =>
+    expiredSessions(this.#database, limit);
 
   accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);

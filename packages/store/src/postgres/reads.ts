@@ -13,11 +13,12 @@ import {
 } from './rows.ts';
 
 const insertSession = `
-  INSERT INTO fleet.sessions (id, tenant, agent, on_busy, metadata) VALUES ($1, $2, $3, $4, $5) RETURNING *`;
+  INSERT INTO fleet.sessions (id, tenant, agent, on_busy, metadata, ttl_seconds)
+  VALUES ($1, $2, $3, $4, $5, $6) RETURNING *`;
 
 export async function createSession(database: Database, session: NewSession): Promise<Session> {
-  const { id, tenant, agent, onBusy, metadata } = session;
-  const values = [id, tenant, agent, onBusy, encode(metadata)];
+  const { id, tenant, agent, onBusy, metadata, ttlSeconds = null } = session;
+  const values = [id, tenant, agent, onBusy, encode(metadata), ttlSeconds];
   const [row] = await database.flushed<SessionRow>('create_session', insertSession, values);
   return toSession(row as SessionRow);
 }

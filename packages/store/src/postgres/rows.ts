@@ -63,6 +63,7 @@ export interface SessionRow {
   agent: string;
   on_busy: BusyPolicy;
   metadata: string;
+  ttl_seconds: number | null;
   active_job: string | null;
   context_from: number;
   created_at: Date;
@@ -114,6 +115,7 @@ export function toSession(row: SessionRow): Session {
     agent: row.agent,
     onBusy: row.on_busy,
     metadata: decodeMetadata(row.metadata),
+    ttlSeconds: row.ttl_seconds,
     activeJob: row.active_job,
     contextFrom: row.context_from,
     createdAt: row.created_at,

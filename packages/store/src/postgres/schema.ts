@@ -312,6 +312,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, day, part)
   ) WITH (fillfactor = 50);
   `,
+  // In UTC: an index takes no expression that depends on the time zone of whoever asks.
+  `
+  ALTER TABLE fleet.sessions ADD COLUMN ttl_seconds int;
+  CREATE INDEX sessions_by_expiry
+    ON fleet.sessions (((updated_at AT TIME ZONE 'UTC') + ttl_seconds * interval '1 second'))
+    WHERE ttl_seconds IS NOT NULL AND active_job IS NULL;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

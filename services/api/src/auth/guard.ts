@@ -1,6 +1,7 @@
 import { FleetError, type Scope } from '@mcp-fleet/core';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticator, Caller } from './authenticator.ts';
+import { isCounted } from './counted-once.ts';
 import { knownPaths } from './known-paths.ts';
 import type { Limits } from './limits.ts';
 
@@ -30,6 +31,6 @@ export function guardRoutes(app: FastifyInstance, authenticator: Authenticator, 
     if (scope !== undefined && !caller.scopes.has(scope)) {
       throw new FleetError('permission_denied', `The key lacks the scope ${scope}. Ask for one that has it.`);
     }
-    await limits.countRequest(caller.tenant);
+    if (!isCounted()) await limits.countRequest(caller.tenant);
   });
 }

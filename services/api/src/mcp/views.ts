@@ -52,6 +52,7 @@ export const outputs = {
     session_id: z.string(),
     messages: z.array(
       z.object({
+        id: z.string(),
         job_id: z.string(),
         role: z.enum(['user', 'assistant']),
         content: z.array(z.looseObject({ type: z.string() })),

@@ -8,6 +8,7 @@ import {
   agent as agentSchema,
   deletedAgent,
   saveAgent,
+  settingsView,
 } from '../schemas/agents.ts';
 import { pageOf, pageQuery, refusals } from '../schemas/common.ts';
 
@@ -131,5 +132,5 @@ function keptView({ spec, createdAt }: StoredAgent): AgentView {
 }
 
 function view({ name, version, ...settings }: AgentSpec) {
-  return { id: name, type: 'agent' as const, version, settings };
+  return { id: name, type: 'agent' as const, version, settings: settingsView(settings) };
 }

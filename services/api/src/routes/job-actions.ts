@@ -1,8 +1,10 @@
 import {
   FleetError,
+  idInLane,
   type Job,
   type JobFilter,
   type JobState,
+  laneOf,
   type ReplayFrom,
   replayOf,
 } from '@mcp-fleet/core';
@@ -116,7 +118,8 @@ export function jobActionRoutes(app: Api, parts: ApiParts): void {
 
 async function replay(parts: ApiParts, job: Job, from: ReplayFrom): Promise<Job> {
   await parts.limits.allowJob(job.tenant, job.agent.model);
-  return (await acceptJob(parts, await replayOf(parts.store, job, from, newId('job')))).job;
+  const id = idInLane(newId('job'), laneOf(job.id));
+  return (await acceptJob(parts, await replayOf(parts.store, job, from, id))).job;
 }
 
 /** All jobs that a filter names, newest first. */

@@ -4,6 +4,7 @@ import {
   type BusyPolicy,
   type ContentBlock,
   FleetError,
+  idInLane,
   type Job,
   type JobFilter,
 } from '@mcp-fleet/core';
@@ -51,7 +52,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
       const agent = await resolveAgent(parts, tenant, body);
       await parts.limits.allowJob(tenant, agent.model);
       const accepted = await acceptJob(parts, {
-        id: newId('job'),
+        id: idInLane(newId('job'), body.priority ?? 'interactive'),
         tenant,
         sessionId: body.session_id ?? null,
         agent,

@@ -38,7 +38,7 @@ const initialize = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
 };
 
-const post = (headers: Record<string, string>) =>
+const post = (headers: Record<string, string>, message: unknown = initialize) =>
   fetch(url, {
     method: 'POST',
     headers: {
@@ -46,7 +46,7 @@ const post = (headers: Record<string, string>) =>
       accept: 'application/json, text/event-stream',
       ...headers,
     },
-    body: JSON.stringify(initialize),
+    body: JSON.stringify(message),
   });
 
 test('the fleet is asked as the caller: with its credentials and from its address', async () => {
@@ -110,6 +110,13 @@ test('it has no stream and no session of its own to get or delete', async () => 
       error: { code: -32000, message: 'This server keeps no sessions: use POST.' },
     });
   }
+});
+
+test('a batch of messages is refused', async () => {
+  await listen();
+  const response = await post({}, [initialize, initialize]);
+  expect(response.status).toBe(400);
+  expect((await response.json()).error.message).toContain('one message in a request');
 });
 
 test('a page of another origin is refused, whatever it asks', async () => {

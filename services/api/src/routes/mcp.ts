@@ -20,6 +20,10 @@ export function mcpRoutes(app: Api): void {
     }
   };
   app.post('/mcp', { onRequest, schema, config: { scope: 'jobs:read' } }, async (request, reply) => {
+    // A request counts once in the caller's limits, so it asks for one thing.
+    if (Array.isArray(request.body)) {
+      return refuse(reply, 400, 'Send one message in a request; MCP has no batches since 2025-06-18.');
+    }
     reply.hijack();
     reply.raw.setHeader('request-id', request.id);
     try {

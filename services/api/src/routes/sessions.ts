@@ -34,10 +34,17 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const { agent, on_busy, metadata } = request.body;
+      const { agent, on_busy, metadata, ttl_seconds } = request.body;
       const { tenant } = request.caller;
       await findAgent(parts, tenant, agent);
-      const session = { id: newId('sess'), tenant, agent, onBusy: on_busy, metadata };
+      const session = {
+        id: newId('sess'),
+        tenant,
+        agent,
+        onBusy: on_busy,
+        metadata,
+        ttlSeconds: ttl_seconds,
+      };
       return reply.code(201).send(sessionView(await store.createSession(session)));
     },
   );
@@ -90,10 +97,11 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { on_busy, metadata } = request.body;
+      const { on_busy, metadata, ttl_seconds } = request.body;
       const change = {
         ...(on_busy === undefined ? {} : { onBusy: on_busy }),
         ...(metadata === undefined ? {} : { metadata }),
+        ...(ttl_seconds === undefined ? {} : { ttlSeconds: ttl_seconds }),
       };
       return sessionView(found(await store.updateSession(request.caller.tenant, id, change), id));
     },
@@ -105,7 +113,7 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
       config: write,
       schema: {
         tags,
-        summary: 'Begin another conversation with the messages of this one, up to a job',
+        summary: 'Begin another conversation with the messages of this one, up to a job or a message',
         params: idParams,
         body: forkBody,
         response: { 201: sessionSchema, ...refusals },
@@ -113,9 +121,13 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { until_job, metadata } = request.body;
+      const { until_job, until_message, metadata } = request.body;
       const source = found(await store.session(request.caller.tenant, id), id);
-      const fork = await forkSession(parts, source, { until: until_job ?? null, metadata });
+      const fork = await forkSession(parts, source, {
+        untilJob: until_job,
+        untilMessage: until_message,
+        metadata,
+      });
       return reply.code(201).send(sessionView(fork));
     },
   );
@@ -146,7 +158,7 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
     found(await store.session(tenant, id), id);
     const turns = await store.turns(tenant, id);
     return turns.flatMap((turn) =>
-      turnMessages(turn.query, turn.steps).map((each) => messageView(each, turn.jobId)),
+      turnMessages(turn.query, turn.steps).map((each, n) => messageView(each, turn.jobId, n)),
     );
   }
 

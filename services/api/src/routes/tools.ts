@@ -22,11 +22,12 @@ export function toolRoutes(app: Api, { tools }: ApiParts): void {
     async () => {
       const toolset = await provider().list(undefined, AbortSignal.timeout(timeoutMs));
       return {
-        data: toolset.tools.map(({ name, description, inputSchema, safety }) => ({
+        data: toolset.tools.map(({ name, description, inputSchema, safety, approval = false }) => ({
           name,
           description,
           input_schema: inputSchema,
           safety,
+          approval,
         })),
       };
     },
@@ -36,13 +37,27 @@ export function toolRoutes(app: Api, { tools }: ApiParts): void {
     '/v1/tools/call',
     {
       config: { scope: 'tools:call' },
-      schema: { tags, summary: 'Try a tool', body: callTool, response: { 200: toolOutput, ...refusals } },
+      schema: {
+        tags,
+        summary: 'Try a tool that needs no approval',
+        body: callTool,
+        response: { 200: toolOutput, ...refusals },
+      },
     },
     async (request) => {
       const { name, input } = request.body;
+      const tools = provider();
+      const signal = AbortSignal.timeout(timeoutMs);
+      if ((await tools.offered(name, signal))?.approval) throw needsApproval(name);
       const call = { name, input, idempotencyKey: newId('job'), timeoutMs };
-      const output = await provider().call(call, AbortSignal.timeout(timeoutMs));
+      const output = await tools.call(call, signal);
       return { content: output.content, is_error: output.isError };
     },
   );
 }
+
+const needsApproval = (name: string) =>
+  new FleetError(
+    'permission_denied',
+    `A call of ${name} has to be approved, and one that is only tried cannot be. Submit a job whose agent calls it: the call waits in /v1/approvals for a decision.`,
+  );

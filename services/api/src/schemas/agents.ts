@@ -1,14 +1,20 @@
-import { agentSettings, agentSpec } from '@mcp-fleet/core';
+import { type AgentSettings, type AgentSpec, agentSettings, agentSpec } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { shownTime } from './common.ts';
+import { fromSnakeCase, inSnakeCase, toSnakeCase } from './snake-case.ts';
 
 const name = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, ., _ and -');
 
-/** As in the configuration file, without what the path and the store say. */
-export const saveAgent = agentSettings.meta({
-  id: 'AgentSettings',
-  description: 'What is left out is that of the agent `default`.',
-});
+/** The fields of the configuration file in the form of the API, without what the path and the store say. */
+export const saveAgent = inSnakeCase(agentSettings)
+  .meta({ id: 'AgentSettings', description: 'What is left out is that of the agent `default`.' })
+  .transform((settings) => fromSnakeCase(agentSettings, settings) as AgentSettings);
+
+const shownSettings = agentSpec.omit({ name: true, version: true });
+
+/** An agent's settings as the API shows them. */
+export const settingsView = (settings: Omit<AgentSpec, 'name' | 'version'>) =>
+  toSnakeCase(shownSettings, settings);
 
 export const agentParams = z.object({ name });
 
@@ -22,7 +28,7 @@ export const agent = z
     type: z.literal('agent'),
     version: z.int(),
     source: z.enum(['config', 'api']),
-    settings: agentSpec.omit({ name: true, version: true }),
+    settings: inSnakeCase(shownSettings),
     created_at: shownTime.nullable().describe('Null for an agent of the configuration file.'),
   })
   .meta({ id: 'Agent' });

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 
-export const metadata = z.record(z.string().max(64), z.string().max(512));
+const mostMetadata = 64;
+export const metadata = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine(
+    (entries) => Object.keys(entries).length <= mostMetadata,
+    `expected at most ${mostMetadata} entries`,
+  )
+  .meta({ maxProperties: mostMetadata });
 
 /** A block of content in Anthropic's form; blocks of kinds that the fleet does not know pass as they are. */
 export const contentBlock = z.looseObject({ type: z.string() }).meta({ id: 'ContentBlock' });

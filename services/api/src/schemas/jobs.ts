@@ -1,4 +1,4 @@
-import { busyPolicies, type ErrorCode, errorCodes, jobStates } from '@mcp-fleet/core';
+import { busyPolicies, type ErrorCode, errorCodes, jobStates, lanes } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { budget, costUsd, newBudget } from './budgets.ts';
 import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './common.ts';
@@ -27,6 +27,12 @@ export const submitJob = z
     agent: z.string().max(64).default('default'),
     model: z.string().min(1).max(200).optional().describe("Instead of the agent's, `provider/model`."),
     metadata: metadata.default({}),
+    priority: z
+      .enum(lanes)
+      .optional()
+      .describe(
+        '`batch` waits behind no query and delays none: it has places of its own. Absent: `interactive`.',
+      ),
     on_busy: z
       .enum(busyPolicies)
       .optional()
@@ -78,6 +84,7 @@ export const job = z
     id: z.string(),
     type: z.literal('job'),
     state: z.enum(jobStates),
+    priority: z.enum(lanes),
     session_id: z.string().nullable(),
     turn: z.int().nullable(),
     agent: z.string(),

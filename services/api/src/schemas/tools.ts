@@ -7,6 +7,7 @@ export const tool = z
     description: z.string(),
     input_schema: z.record(z.string(), z.unknown()),
     safety: z.enum(['read_only', 'idempotent', 'unsafe']),
+    approval: z.boolean().describe('True when a call of it has to be approved.'),
   })
   .meta({ id: 'Tool' });
 

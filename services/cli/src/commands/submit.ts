@@ -1,16 +1,21 @@
 import { text } from 'node:stream/consumers';
-import type { Estimate, FleetClient, Job } from '@mcp-fleet/client';
+import type { Estimate, FleetClient, Job, NewJob } from '@mcp-fleet/client';
 import { fromUsd, usdText } from '@mcp-fleet/core';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, costOfJob, createOutput, duration, type Output, shortfallOf, stateLabel } from '../output.ts';
 import { dollars, wholeNumber, withFleetOptions, withServers } from './options.ts';
 
+type Priority = NonNullable<NewJob['priority']>;
+
+const priorities = ['interactive', 'batch'] satisfies Priority[];
+
 interface SubmitOptions extends FleetOptions {
   session?: string;
   newSession?: boolean;
   agent?: string;
+  priority?: Priority;
   wait?: boolean;
   estimate?: boolean;
   maxCostUsd?: number;
@@ -32,6 +37,9 @@ export function submitCommand(program: Command): void {
     .option('--max-cost-usd <dollars>', 'what it may cost; it waits rather than cost more', dollars)
     .option('--max-tokens <n>', 'tokens in and out that it may use', wholeNumber(0, 1_000_000_000_000))
     .option('--estimate', 'only say what it may use')
+    .addOption(
+      new Option('--priority <lane>', 'batch: behind no query, and ahead of none').choices(priorities),
+    )
     .option('--wait', 'wait for the end and print the answer')
     .option('--idempotency-key <key>', 'submitting again with this key does not make a second job');
   withFleetOptions(withServers(command, 'MCP server (.py, .js, .ts) to run the job with; repeatable')).action(
@@ -59,7 +67,7 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
     }
     const session = options.newSession ? { session_id: (await client.sessions.create()).id } : {};
     const job = await client.jobs.create(
-      { ...asked, ...session },
+      { ...asked, ...session, ...(options.priority ? { priority: options.priority } : {}) },
       options.idempotencyKey ? { idempotencyKey: options.idempotencyKey } : {},
     );
     if (!options.wait && connection.own === null) {
