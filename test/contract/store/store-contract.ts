@@ -5,6 +5,7 @@ import { busySessions } from './busy-session.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { keyRules } from './keys.ts';
+import { progressRules } from './progress.ts';
 import { storeRaces } from './races.ts';
 import { sessionRules } from './sessions.ts';
 import { storeVerbs } from './verbs.ts';
@@ -23,6 +24,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
+  describe('following jobs', () => progressRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));
   describe('ends from outside, times, replays', () => endings(() => opened, options.raceRounds / 10));

@@ -14,6 +14,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  FollowedJob,
   HeldJob,
   Job,
   JobFilter,
@@ -27,6 +28,7 @@ import type {
   NewWebhook,
   Page,
   Position,
+  Progress,
   ReadyJob,
   Recorded,
   RequestedApproval,
@@ -60,6 +62,7 @@ import { interrupt, news, park, release } from './hand-over.ts';
 import { join } from './join.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import { progress } from './progress.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
@@ -109,6 +112,7 @@ export class MongoStore implements ContextStore {
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     this.#run(reads.jobs, tenant, filter, page);
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
+  progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => this.#run(progress, followed);
   claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>

@@ -14,6 +14,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  FollowedJob,
   HeldJob,
   Job,
   JobFilter,
@@ -27,6 +28,7 @@ import type {
   NewWebhook,
   Page,
   Position,
+  Progress,
   ReadyJob,
   Recorded,
   RequestedApproval,
@@ -60,6 +62,7 @@ import { freeJoined } from './free-joined.ts';
 import { park, release } from './hand-over.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
+import { progress } from './progress.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
@@ -101,6 +104,7 @@ export class PostgresStore implements ContextStore {
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     reads.jobs(this.#database, tenant, filter, page);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
+  progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => progress(this.#database, followed);
   claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>
