@@ -111,6 +111,20 @@ export interface ReadyJob {
   delayMs: number;
 }
 
+/** A job that somebody follows, who has seen all of its steps before a round. */
+export interface FollowedJob {
+  tenant: string;
+  jobId: string;
+  round: number;
+}
+
+/** Where a followed job stands: its steps from that round on, in order, and the job once it has ended. */
+export interface Progress {
+  jobId: string;
+  steps: Step[];
+  ended: Job | null;
+}
+
 /** What may be changed of a session; absent fields stay. */
 export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy' | 'ttlSeconds'>>;
 
@@ -161,6 +175,8 @@ export interface ContextStore
   job(tenant: string, id: string): Promise<Job | null>;
   jobs(tenant: string, filter: JobFilter, page: Page): Promise<Job[]>;
   steps(jobId: string): Promise<Step[]>;
+  /** Where jobs stand, each of them once; what has ended has all its steps. Jobs that do not exist are left out. */
+  progress(followed: readonly FollowedJob[]): Promise<Progress[]>;
   /** Jobs of a tenant that have not ended, each number counted up to `most`. */
   openJobs(tenant: string, most: number): Promise<{ queued: number; running: number }>;
   /** Unsafe calls that were claimed, whether they have a result or not. */

@@ -32,6 +32,7 @@ const environment = z.object({
   FLEET_API_KEY: z.string().optional(),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(7717),
+  API_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(1_000),
   API_KEYS: z.enum(['auto', 'required']).default('auto'),
   WORKER_PORT: port.default(7718),
   WORKER_HOST: z.string().default('127.0.0.1'),

@@ -31,6 +31,8 @@ export interface ApiSetup {
   webhookAddresses: AddressPolicy;
   authenticator: Authenticator;
   limits: Limits;
+  /** Event streams that one key, or one tenant without a key, may have open at this api. */
+  streamsPerKey: number;
   /** Events of jobs that run in this process; jobs elsewhere are followed through the store. */
   events: JobEvents;
   /** News of jobs that run in other processes. */

@@ -62,6 +62,7 @@ export async function startApi(setup: {
       webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
       authenticator: new Authenticator(store, { required }),
       limits: new Limits(store, backend.counters(), prices),
+      streamsPerKey: environment.API_STREAMS_PER_KEY,
       events: new JobEvents(),
       tools: null,
       ready: { store: () => store.check(), queue: () => backend.check() },

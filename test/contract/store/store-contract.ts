@@ -10,6 +10,7 @@ import type { OpenedStore } from './fixtures.ts';
 import { jobWebhookRules } from './job-webhooks.ts';
 import { keyRules } from './keys.ts';
 import { offloadRules } from './offload.ts';
+import { progressRules } from './progress.ts';
 import { storeRaces } from './races.ts';
 import { sessionRules } from './sessions.ts';
 import { storeVerbs } from './verbs.ts';
@@ -32,6 +33,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('upstream batches', () => offloadRules(() => opened, options.raceRounds / 50));
   describe('budgets', () => budgetRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));
+  describe('following jobs', () => progressRules(() => opened));
   describe('webhooks', () => webhookRules(() => opened));
   describe('webhooks of jobs', () => jobWebhookRules(() => opened));
   describe('a busy session', () => busySessions(() => opened));

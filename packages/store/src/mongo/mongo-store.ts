@@ -21,6 +21,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  FollowedJob,
   HeldJob,
   Job,
   JobFilter,
@@ -39,6 +40,7 @@ import type {
   OfflineCall,
   Page,
   Position,
+  Progress,
   ReadyJob,
   Recorded,
   RecordedAttempt,
@@ -93,6 +95,7 @@ import { join } from './join.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import * as calls from './offline-calls.ts';
+import { progress } from './progress.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
@@ -148,6 +151,7 @@ export class MongoStore implements ContextStore {
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     this.#run(reads.jobs, tenant, filter, page);
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
+  progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => this.#run(progress, followed);
   claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>

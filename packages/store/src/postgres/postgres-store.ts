@@ -21,6 +21,7 @@ import type {
   Ending,
   Fence,
   FenceNews,
+  FollowedJob,
   HeldJob,
   Job,
   JobFilter,
@@ -39,6 +40,7 @@ import type {
   OfflineCall,
   Page,
   Position,
+  Progress,
   ReadyJob,
   Recorded,
   RecordedAttempt,
@@ -88,6 +90,7 @@ import { jobSecrets, setJobSecrets } from './job-secrets.ts';
 import * as keys from './keys.ts';
 import { checkMigrated, migrate } from './migrate.ts';
 import * as calls from './offline-calls.ts';
+import { progress } from './progress.ts';
 import * as reads from './reads.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
@@ -135,6 +138,7 @@ export class PostgresStore implements ContextStore {
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     reads.jobs(this.#database, tenant, filter, page);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
+  progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => progress(this.#database, followed);
   claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>

@@ -133,10 +133,10 @@ export const parseSteps = (text: string) => stepList.parse(JSON.parse(text));
 /** Reads the text that `turnsJson` made. */
 export const parseTurns = (text: string) => turnList.parse(JSON.parse(text));
 
-/** SQL for a job's steps as one JSON text, with the bodies as they were written. */
-export function stepsJson(jobId: string): string {
+/** SQL for a job's steps from a round on as one JSON text, with the bodies as they were written. */
+export function stepsJson(jobId: string, fromRound = '0'): string {
   return `(SELECT '[' || coalesce(string_agg(st.body, ',' ORDER BY st.round, st.slot), '') || ']'
-     FROM fleet.steps st WHERE st.job_id = ${jobId})`;
+     FROM fleet.steps st WHERE st.job_id = ${jobId} AND st.round >= ${fromRound})`;
 }
 
 /** SQL for the succeeded turns of a session, from a turn on, as one JSON text. */

@@ -131,6 +131,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
     authenticator: new Authenticator(store, { required: setup.keys === 'required' }),
     limits: new Limits(store, backend.counters(), prices),
+    streamsPerKey: environment.API_STREAMS_PER_KEY,
     events,
     tools,
     ready: { store: () => store.check(), queue: () => backend.check() },
