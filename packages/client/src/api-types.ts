@@ -738,6 +738,10 @@ export interface TenantLimits {
    * US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.
    */
   daily_cost_usd?: number | null;
+  /**
+   * Part in the work of batches, in proportion to the weights of others. Absent: 1.
+   */
+  weight?: number;
 }
 export interface Tool {
   name: string;

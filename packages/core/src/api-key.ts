@@ -37,7 +37,7 @@ export interface ApiKey {
 
 export type NewApiKey = Pick<ApiKey, 'id' | 'tenant' | 'name' | 'scopes' | 'hash' | 'expiresAt'>;
 
-/** Bounds of one tenant; null is none. They refuse requests and submissions; what was accepted is not held back. */
+/** What one tenant may have. Bounds refuse requests and submissions; what was accepted is not held back. Null is none. */
 export interface TenantLimits {
   requestsPerMinute: number | null;
   /** Jobs that are queued or waiting. */
@@ -45,6 +45,8 @@ export interface TenantLimits {
   runningJobs: number | null;
   /** Nano-dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. */
   dailyCost: Nanos | null;
+  /** Its part in the work of batches, in proportion to the weights of the others that have some. Above 0. */
+  weight: number;
 }
 
 export const noLimits: TenantLimits = {
@@ -52,6 +54,7 @@ export const noLimits: TenantLimits = {
   queuedJobs: null,
   runningJobs: null,
   dailyCost: null,
+  weight: 1,
 };
 
 /** What a tenant's jobs that ended today, in UTC, have cost, and the milliseconds until the day is over. */

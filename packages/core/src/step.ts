@@ -86,9 +86,9 @@ export interface TurnMessage extends Message {
 }
 
 /**
- * The messages that a turn amounts to, each with its steps: its query, then each reply followed by one user message with all the
- * results of that round in the order of their tool_use blocks. Queries that joined end the user message
- * before the reply that answers them.
+ * The messages that a turn amounts to, each with its steps: its query, then each reply followed by one user
+ * message with all the results of that round in the order of their tool_use blocks. Queries that joined end the
+ * user message before the reply that answers them.
  */
 export function recordedMessages(query: Message['content'], steps: readonly Step[]): TurnMessage[] {
   let open: TurnMessage = { role: 'user', content: [...query], steps: [] };

@@ -3,18 +3,14 @@ import type { Api } from './parts.ts';
 
 /** Arrays and objects in one another that a body may have. Deeper ones exhaust the stack of whoever walks them. */
 export const mostNesting = 100;
+export const tooDeep = `nested too deeply: arrays and objects may stand in one another ${mostNesting} deep. Send it flatter, or as a text.`;
 
 /** Reads JSON bodies that are not nested too deeply; the text is measured before anything is built from it. */
 export function parseJsonBodies(app: Api): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (!isDeeper(body, mostNesting)) return parse(request, body, done);
-    done(
-      new FleetError(
-        'invalid_request',
-        `The body is nested too deeply: arrays and objects may stand in one another ${mostNesting} deep. Send it flatter, or as a text.`,
-      ),
-    );
+    done(new FleetError('invalid_request', `The body is ${tooDeep}`));
   });
 }
 

@@ -143,11 +143,13 @@ export function keyView(key: ApiKey): KeyView {
   };
 }
 
-export function limitsView({ requestsPerMinute, queuedJobs, runningJobs, dailyCost }: TenantLimits) {
+export function limitsView(limits: TenantLimits) {
+  const { requestsPerMinute, queuedJobs, runningJobs, dailyCost, weight } = limits;
   return {
     requests_per_minute: requestsPerMinute,
     queued_jobs: queuedJobs,
     running_jobs: runningJobs,
     daily_cost_usd: usdOf(dailyCost),
+    weight,
   };
 }

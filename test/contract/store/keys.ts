@@ -53,9 +53,16 @@ export function keyRules(opened: () => OpenedStore): void {
   test('limits are kept for a tenant; one without any has none', async () => {
     const tenant = newId('key');
     expect(await store().limits(tenant)).toEqual(noLimits);
-    const limits = { requestsPerMinute: 60, queuedJobs: null, runningJobs: 5, dailyCost: 5_000_000_000 };
+    const limits = {
+      ...noLimits,
+      requestsPerMinute: 60,
+      runningJobs: 5,
+      dailyCost: 5_000_000_000,
+      weight: 2.5,
+    };
     await store().setLimits(tenant, limits);
     expect(await store().limits(tenant)).toEqual(limits);
+    expect((await store().shares([tenant])).get(tenant)).toEqual({ used: 0, weight: 2.5 });
     await store().setLimits(tenant, noLimits);
     expect(await store().limits(tenant)).toEqual(noLimits);
   });

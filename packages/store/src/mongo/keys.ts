@@ -71,12 +71,13 @@ export async function keysUsed({ keys, clock }: Database, ids: readonly string[]
 export async function limits({ tenants }: Database, tenant: string): Promise<TenantLimits> {
   const doc = await tenants.findOne({ _id: tenant });
   if (!doc) return noLimits;
-  const { requests_per_minute, queued_jobs, running_jobs, daily_cost = null } = doc;
+  const { requests_per_minute, queued_jobs, running_jobs, daily_cost = null, weight = 1 } = doc;
   return {
     requestsPerMinute: requests_per_minute,
     queuedJobs: queued_jobs,
     runningJobs: running_jobs,
     dailyCost: daily_cost,
+    weight,
   };
 }
 
@@ -86,6 +87,7 @@ export async function setLimits({ tenants }: Database, tenant: string, limits: T
     queued_jobs: limits.queuedJobs,
     running_jobs: limits.runningJobs,
     daily_cost: limits.dailyCost,
+    weight: limits.weight,
   };
   await tenants.updateOne({ _id: tenant }, { $set: change }, { ...flushed, upsert: true });
 }

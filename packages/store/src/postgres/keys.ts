@@ -86,6 +86,7 @@ interface LimitsRow {
   queued_jobs: number | null;
   running_jobs: number | null;
   daily_cost: string | null;
+  weight: number | null;
 }
 
 export async function limits(database: Database, tenant: string): Promise<TenantLimits> {
@@ -97,18 +98,19 @@ export async function limits(database: Database, tenant: string): Promise<Tenant
     queuedJobs: row.queued_jobs,
     runningJobs: row.running_jobs,
     dailyCost: row.daily_cost === null ? null : Number(row.daily_cost),
+    weight: row.weight ?? 1,
   };
 }
 
 const saveLimits = `
-  INSERT INTO fleet.tenants (id, requests_per_minute, queued_jobs, running_jobs, daily_cost)
-  VALUES ($1, $2, $3, $4, $5)
+  INSERT INTO fleet.tenants (id, requests_per_minute, queued_jobs, running_jobs, daily_cost, weight)
+  VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT (id) DO UPDATE SET
-    requests_per_minute = $2, queued_jobs = $3, running_jobs = $4, daily_cost = $5`;
+    requests_per_minute = $2, queued_jobs = $3, running_jobs = $4, daily_cost = $5, weight = $6`;
 
 export async function setLimits(database: Database, tenant: string, limits: TenantLimits): Promise<void> {
-  const { requestsPerMinute, queuedJobs, runningJobs, dailyCost } = limits;
-  const values = [tenant, requestsPerMinute, queuedJobs, runningJobs, dailyCost];
+  const { requestsPerMinute, queuedJobs, runningJobs, dailyCost, weight } = limits;
+  const values = [tenant, requestsPerMinute, queuedJobs, runningJobs, dailyCost, weight];
   await database.flushed('set_limits', saveLimits, values);
 }
 

@@ -1,5 +1,6 @@
 import { type AgentSettings, encodeLine, FleetError, type NewLine } from '@mcp-fleet/core';
 import { plainProblems } from '../errors.ts';
+import { isDeeper, mostNesting, tooDeep } from '../parse-json.ts';
 import { toBlocks } from '../routes/jobs.ts';
 import { type BatchLine, batchLine } from '../schemas/batches.ts';
 
@@ -47,6 +48,7 @@ export const invalid = (n: number, problem: string, value: unknown): NewLine => 
 };
 
 function readJson(text: string): { value: unknown } | { problem: string } {
+  if (isDeeper(text, mostNesting)) return { problem: tooDeep };
   try {
     return { value: JSON.parse(text) };
   } catch (thrown) {

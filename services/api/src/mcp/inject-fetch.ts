@@ -7,7 +7,8 @@ const credentials = ['x-api-key', 'authorization'];
 
 /**
  * A `fetch` that asks this app itself, without the network, as the caller of a request: with the caller's
- * credentials and from the caller's address; the caller's request stands for it in the limits. An answer comes whole, so it is not for streams.
+ * credentials and from the caller's address; the caller's request stands for it in the limits. An answer comes
+ * whole, so it is not for streams.
  */
 export function injectFetch(app: Api, caller: FastifyRequest): typeof fetch {
   const identity = Object.fromEntries(

@@ -1,4 +1,4 @@
-import { type ApiKey, FleetError, fromUsd, type Scope } from '@mcp-fleet/core';
+import { type ApiKey, FleetError, fromUsd, noLimits, type Scope } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
 import type { Caller } from '../auth/authenticator.ts';
 import { newKeyText } from '../auth/key-text.ts';
@@ -132,12 +132,19 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
     },
     async (request) => {
       const { tenant } = request.params;
-      const { requests_per_minute, queued_jobs, running_jobs, daily_cost_usd = null } = request.body;
+      const {
+        requests_per_minute,
+        queued_jobs,
+        running_jobs,
+        daily_cost_usd = null,
+        weight = noLimits.weight,
+      } = request.body;
       const set = {
         requestsPerMinute: requests_per_minute,
         queuedJobs: queued_jobs,
         runningJobs: running_jobs,
         dailyCost: daily_cost_usd === null ? null : fromUsd(daily_cost_usd),
+        weight,
       };
       await store.setLimits(tenant, set);
       limits.forget(tenant);

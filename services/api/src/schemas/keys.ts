@@ -63,6 +63,12 @@ export const limits = z
       .describe(
         'US dollars that jobs which end on one day, in UTC, may have cost before no new one is accepted. Absent: null.',
       ),
+    weight: z
+      .number()
+      .min(0.001)
+      .max(1_000)
+      .optional()
+      .describe('Part in the work of batches, in proportion to the weights of others. Absent: 1.'),
   })
   .meta({ id: 'TenantLimits' });
 export const tenantParams = z.object({ tenant });

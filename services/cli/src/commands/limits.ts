@@ -1,5 +1,5 @@
 import type { TenantLimits } from '@mcp-fleet/client';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { createOutput, type Output } from '../output.ts';
 import { dollars, orNone, orNull, wholeNumber, withFleetOptions } from './options.ts';
@@ -9,6 +9,7 @@ interface LimitOptions extends FleetOptions {
   requestsPerMinute?: number | 'none';
   queuedJobs?: number | 'none';
   runningJobs?: number | 'none';
+  weight?: number;
   json?: boolean;
 }
 
@@ -23,8 +24,15 @@ export function limitsCommand(keys: Command): void {
       .option('--daily-cost-usd <dollars>', 'what its jobs may cost in a day, in UTC', orNone(dollars))
       .option('--requests-per-minute <n>', 'requests of the API', count)
       .option('--queued-jobs <n>', 'jobs that are queued or waiting', count)
-      .option('--running-jobs <n>', 'jobs that run', count),
+      .option('--running-jobs <n>', 'jobs that run', count)
+      .option('--weight <n>', 'part in the work of batches, in proportion to others', toWeight),
   ).action(limits);
+}
+
+function toWeight(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= 0.001 && number <= 1_000) return number;
+  throw new InvalidArgumentError('Expected a number from 0.001 to 1000.');
 }
 
 async function limits(tenant: string, options: LimitOptions): Promise<void> {
@@ -45,12 +53,13 @@ async function limits(tenant: string, options: LimitOptions): Promise<void> {
 }
 
 function changeOf(options: LimitOptions): Partial<TenantLimits> {
-  const { dailyCostUsd, requestsPerMinute, queuedJobs, runningJobs } = options;
+  const { dailyCostUsd, requestsPerMinute, queuedJobs, runningJobs, weight } = options;
   return {
     ...(dailyCostUsd === undefined ? {} : { daily_cost_usd: orNull(dailyCostUsd) }),
     ...(requestsPerMinute === undefined ? {} : { requests_per_minute: orNull(requestsPerMinute) }),
     ...(queuedJobs === undefined ? {} : { queued_jobs: orNull(queuedJobs) }),
     ...(runningJobs === undefined ? {} : { running_jobs: orNull(runningJobs) }),
+    ...(weight === undefined ? {} : { weight }),
   };
 }
 
@@ -63,6 +72,7 @@ function print(output: Output, held: TenantLimits): void {
       ['requests a minute', shown(held.requests_per_minute)],
       ['queued jobs', shown(held.queued_jobs)],
       ['running jobs', shown(held.running_jobs)],
+      ['weight in batches', String(held.weight ?? 1)],
     ],
   );
 }
