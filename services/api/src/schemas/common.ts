@@ -1,8 +1,15 @@
 import { z } from 'zod';
 
 const mostMetadata = 64;
+
+/** Bodies with a key `__proto__` are refused before a schema sees them; this one says so. */
+const metadataName = z
+  .string()
+  .max(64)
+  .regex(/^(?!__proto__$)/);
+
 export const metadata = z
-  .record(z.string().max(64), z.string().max(512))
+  .record(metadataName, z.string().max(512))
   .refine(
     (entries) => Object.keys(entries).length <= mostMetadata,
     `expected at most ${mostMetadata} entries`,
@@ -23,7 +30,9 @@ const withoutNul = [/^[^\u0000]*$/, 'expected a text without NUL characters'] as
 
 /** Text that every store can keep and look for as it is. */
 export const plainText = z.string().regex(...withoutNul);
-export const plainUrl = z.url({ protocol: /^https?$/ }).regex(...withoutNul);
+export const plainUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !url.includes('\0'), 'expected a URL without NUL characters');
 
 /** Ids are printable ASCII. */
 const anyId = z.string().regex(/^[ -~]*$/, 'expected printable ASCII');

@@ -39,7 +39,7 @@ export const forkSession = z
     ({ until_job, until_message }) => until_job === undefined || until_message === undefined,
     'expected until_job or until_message, not both',
   )
-  .meta({ id: 'SessionFork' });
+  .meta({ id: 'SessionFork', not: { required: ['until_job', 'until_message'] } });
 
 export const session = z
   .object({
