@@ -32,6 +32,8 @@ const environment = z.object({
   FLEET_API_KEY: z.string().optional(),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(7717),
+  PUBLIC_URL: url(['http', 'https'], 'https://fleet.example.com').optional(),
+  MESSAGE_BATCH_EXPIRES_MS: milliseconds.min(1_000).default(86_400_000),
   API_KEYS: z.enum(['auto', 'required']).default('auto'),
   WORKER_PORT: port.default(7718),
   WORKER_HOST: z.string().default('127.0.0.1'),

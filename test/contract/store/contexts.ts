@@ -48,7 +48,13 @@ export function contextRules(opened: () => OpenedStore): void {
     const made = [];
     for (let n = 0; n < 5; n += 1) {
       const id = newId('msgbatch');
-      const rest = { budget: noBudget, agent: 'messages', onInvalid: 'skip', metadata: {}, expiresAt: new Date() } as const;
+      const rest = {
+        budget: noBudget,
+        agent: 'messages',
+        onInvalid: 'skip',
+        metadata: {},
+        expiresAt: new Date(),
+      } as const;
       made.unshift((await store().createBatch({ id, tenant: owner, surface: 'messages', ...rest })).id);
     }
     const list = async (page: object) =>

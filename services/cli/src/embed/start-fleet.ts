@@ -1,4 +1,12 @@
-import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
+import {
+  Authenticator,
+  createApp,
+  JobEvents,
+  JobWatch,
+  Limits,
+  messagesOptions,
+  refuseWithoutKeys,
+} from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels, createUpstream } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
@@ -133,6 +141,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     limits: new Limits(store, backend.counters(), prices),
     events,
     tools,
+    messages: messagesOptions(environment, Object.keys({ ...fromFile, ...setup.servers })),
     ready: { store: () => store.check(), queue: () => backend.check() },
   });
   stack.add('http', () => app.close());
