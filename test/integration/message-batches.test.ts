@@ -145,6 +145,11 @@ describeWith(['postgres'], "message batches by Anthropic's client", () => {
     ['a custom_id of another form', { requests: [request('a b')] }, 'requests.0.custom_id'],
     ['one that is too long', { requests: [request(1), request('x'.repeat(63))] }, 'requests.1.custom_id'],
     ['one that comes twice', { requests: [request(1), request(1)] }, 'requests.1.custom_id'],
+    [
+      'a bad one in front of a long body',
+      { requests: [request('a b'), request(1, 'x'.repeat(4e6))] },
+      'requests.0',
+    ],
     ['no params', { requests: [{ custom_id: 'a' }] }, 'requests.0.params'],
   ])('a batch with %s is refused as a whole', async (_what, body, message) => {
     await expect(batches().create(body as never)).rejects.toThrow(message);

@@ -66,7 +66,7 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   jobBudgetRoutes(app, parts);
   jobEventRoutes(app, parts);
   await app.register(async (batches) => batchRoutes(batches as Api, parts));
-  messageRoutes(app, parts);
+  await app.register(async (messages) => messageRoutes(messages as Api, parts));
   await app.register(async (batches) => messageBatchRoutes(batches as Api, parts));
   toolResultRoutes(app, parts);
   approvalRoutes(app, parts);

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { resultPages } from '../batches/results.ts';
 import { messageBatchView, toResultLines } from '../messages/batch-view.ts';
+import { drainBeforeErrors } from '../messages/drain-before-errors.ts';
 import { messagesAgent } from '../messages/read-params.ts';
 import { longestBatch } from '../messages/read-requests.ts';
 import { uploadRequests } from '../messages/upload-requests.ts';
@@ -28,6 +29,7 @@ const pageSize = 50;
 /** Anthropic's Message Batches. Bodies are streams, which nothing here reads whole. */
 export async function messageBatchRoutes(app: Api, parts: ApiParts): Promise<void> {
   const { store, messages } = parts;
+  drainBeforeErrors(app);
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', (_request, body, done) => done(null, body));
 
@@ -192,7 +194,8 @@ async function readBatches(
 }
 
 function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
-  if (request.body instanceof Readable) return request.body;
+  // What is left of a body that is refused is still to be read.
+  if (request.body instanceof Readable) return request.body.iterator({ destroyOnReturn: false });
   throw new FleetError('invalid_request', 'The body is missing; expected application/json with requests.');
 }
 

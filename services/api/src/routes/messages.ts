@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { newBudget } from '../job-budget.ts';
 import { allowedTools } from '../messages/allowed-tools.ts';
 import { AwaitedMessage } from '../messages/awaited-message.ts';
+import { drainBeforeErrors } from '../messages/drain-before-errors.ts';
 import { fleetModel } from '../messages/fleet-model.ts';
 import { agentOfMessages, readMessages, readParams, systemText } from '../messages/read-params.ts';
 import type { Api, ApiParts } from '../parts.ts';
@@ -27,6 +28,8 @@ const bodyLimit = 8 * 1024 * 1024;
 
 /** Anthropic's Messages API. A message is the answer of a job, which goes through the queue as every other. */
 export function messageRoutes(app: Api, parts: ApiParts): void {
+  drainBeforeErrors(app);
+
   app.post(
     '/v1/messages',
     {
