@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CountingServer, startCountingServer } from '../support/counting-server.ts';
+import { startFleetProcess } from '../support/fleet-process.ts';
 import { useMessagesFleet } from '../support/messages-fleet.ts';
+import { runCli } from '../support/run-cli.ts';
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone } from '../support/simulator-control.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { uniqueName } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
@@ -205,4 +208,24 @@ describeWith(['postgres'], "messages by Anthropic's client", () => {
     const asked = Promise.all([messages().create(ask()), messages().create(ask())]);
     await expect(asked).rejects.toBeInstanceOf(Anthropic.RateLimitError);
   });
+});
+
+const folder = useTemporaryFolder();
+
+test('where jobs run in the process of the api, a stream has the text as it is made', async () => {
+  const data = join(folder.path, 'data');
+  const made = await runCli(['keys', 'create', '--scopes', 'all', '--json', '--data', data]);
+  const env = { FLEET_MODEL: 'simulated', LOG_LEVEL: 'silent' };
+  const fleet = await startFleetProcess(['up', '--port', '0', '--data', data], env);
+  try {
+    const anthropic = new Anthropic({ baseURL: fleet.url, apiKey: JSON.parse(made.stdout).key });
+    const pieces: string[] = [];
+    const stream = anthropic.messages.stream(ask(`Tell me ${'a lot '.repeat(50)}about it.`));
+    stream.on('text', (text) => pieces.push(text));
+    const message = await stream.finalMessage();
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(message.content).toEqual([{ type: 'text', text: pieces.join('') }]);
+  } finally {
+    await fleet.kill('SIGTERM');
+  }
 });
