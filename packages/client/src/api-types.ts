@@ -82,10 +82,14 @@ export interface ApiTypes {
   JobWebhook: JobWebhook;
   JobWebhookSecrets: JobWebhookSecrets;
   Message: Message;
+  MessageBatch: MessageBatch;
+  MessageParams: MessageParams;
+  MessageTokensParams: MessageTokensParams;
   NewApiKey: NewApiKey;
   NewBatch: NewBatch;
   NewJob: NewJob;
   NewJobWebhook: NewJobWebhook1;
+  NewMessageBatch: NewMessageBatch;
   NewSession: NewSession;
   NewWebhook: NewWebhook;
   Session: Session;
@@ -115,6 +119,12 @@ export interface Agent {
     max_tokens: number;
     thinking?: {
       [k: string]: unknown;
+    };
+    sampling?: {
+      temperature?: number;
+      top_p?: number;
+      top_k?: number;
+      stop_sequences?: string[];
     };
     /**
      * @maxItems 1000
@@ -152,6 +162,12 @@ export interface AgentSettings {
   max_tokens?: number;
   thinking?: {
     [k: string]: unknown;
+  };
+  sampling?: {
+    temperature?: number;
+    top_p?: number;
+    top_k?: number;
+    stop_sequences?: string[];
   };
   /**
    * @maxItems 1000
@@ -515,6 +531,209 @@ export interface Message {
   role: 'user' | 'assistant';
   content: ContentBlock[];
 }
+export interface MessageBatch {
+  id: string;
+  type: 'message_batch';
+  processing_status: 'in_progress' | 'canceling' | 'ended';
+  /**
+   * All are processing until the whole batch has ended.
+   */
+  request_counts: {
+    processing: number;
+    succeeded: number;
+    errored: number;
+    canceled: number;
+    expired: number;
+  };
+  created_at: string;
+  expires_at: string;
+  ended_at: string | null;
+  cancel_initiated_at: string | null;
+  archived_at: string | null;
+  results_url: string | null;
+}
+export interface MessageParams {
+  /**
+   * Such as `claude-sonnet-5-5`, or `provider/model` of the fleet.
+   */
+  model: string;
+  /**
+   * @minItems 1
+   * @maxItems 100000
+   */
+  messages: {
+    role: 'user' | 'assistant';
+    content:
+      | string
+      | (
+          | {
+              type: 'text';
+              text: string;
+              [k: string]: unknown;
+            }
+          | {
+              type: string;
+              [k: string]: unknown;
+            }
+        )[];
+  }[];
+  system?:
+    | string
+    | {
+        type: 'text';
+        text: string;
+        [k: string]: unknown;
+      }[];
+  thinking?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Servers whose tools the fleet runs, by name.
+   *
+   * @maxItems 100
+   */
+  mcp_servers?: {
+    type: 'url';
+    /**
+     * Name of a server that the operator has configured.
+     */
+    name: string;
+    /**
+     * Not used: the address is the one that the operator configured.
+     */
+    url?: string;
+    tool_configuration?: {
+      enabled?: boolean | null;
+      allowed_tools?: string[] | null;
+    } | null;
+  }[];
+  /**
+   * Which tools of `mcp_servers`; absent: all.
+   *
+   * @maxItems 100
+   */
+  tools?: {
+    type: 'mcp_toolset';
+    mcp_server_name: string;
+    default_config?: {
+      enabled?: boolean;
+    } | null;
+    configs?: {
+      [k: string]: {
+        enabled?: boolean;
+      };
+    } | null;
+    cache_control?: unknown;
+  }[];
+  tool_choice?: {
+    type: 'auto' | 'none';
+  };
+  /**
+   * Not used: caching is automatic.
+   */
+  cache_control?: {
+    [k: string]: unknown;
+  };
+  max_tokens: number;
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+  /**
+   * @maxItems 1000
+   */
+  stop_sequences?: string[];
+  metadata?: {
+    user_id?: string | null;
+  };
+  /**
+   * Not used: the fleet has one tier.
+   */
+  service_tier?: 'auto' | 'standard_only';
+  stream?: boolean;
+}
+export interface MessageTokensParams {
+  /**
+   * Such as `claude-sonnet-5-5`, or `provider/model` of the fleet.
+   */
+  model: string;
+  /**
+   * @minItems 1
+   * @maxItems 100000
+   */
+  messages: {
+    role: 'user' | 'assistant';
+    content:
+      | string
+      | (
+          | {
+              type: 'text';
+              text: string;
+              [k: string]: unknown;
+            }
+          | {
+              type: string;
+              [k: string]: unknown;
+            }
+        )[];
+  }[];
+  system?:
+    | string
+    | {
+        type: 'text';
+        text: string;
+        [k: string]: unknown;
+      }[];
+  thinking?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Servers whose tools the fleet runs, by name.
+   *
+   * @maxItems 100
+   */
+  mcp_servers?: {
+    type: 'url';
+    /**
+     * Name of a server that the operator has configured.
+     */
+    name: string;
+    /**
+     * Not used: the address is the one that the operator configured.
+     */
+    url?: string;
+    tool_configuration?: {
+      enabled?: boolean | null;
+      allowed_tools?: string[] | null;
+    } | null;
+  }[];
+  /**
+   * Which tools of `mcp_servers`; absent: all.
+   *
+   * @maxItems 100
+   */
+  tools?: {
+    type: 'mcp_toolset';
+    mcp_server_name: string;
+    default_config?: {
+      enabled?: boolean;
+    } | null;
+    configs?: {
+      [k: string]: {
+        enabled?: boolean;
+      };
+    } | null;
+    cache_control?: unknown;
+  }[];
+  tool_choice?: {
+    type: 'auto' | 'none';
+  };
+  /**
+   * Not used: caching is automatic.
+   */
+  cache_control?: {
+    [k: string]: unknown;
+  };
+}
 export interface NewApiKey {
   /**
    * Absent: the caller's. Another needs the scope `operator`.
@@ -650,6 +869,21 @@ export interface NewJobWebhook1 {
    * @maxItems 5
    */
   events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+}
+export interface NewMessageBatch {
+  /**
+   * @minItems 1
+   * @maxItems 100000
+   */
+  requests: {
+    custom_id: string;
+    /**
+     * See `MessageParams`; checked when its turn comes.
+     */
+    params: {
+      [k: string]: unknown;
+    };
+  }[];
 }
 export interface NewSession {
   agent?: string;

@@ -16,6 +16,15 @@ export const execution = z.enum(['live', 'provider_batch', 'auto']);
 
 const day = 86_400_000;
 
+/** How a model chooses its words, in terms that most providers share; what one does not know it is not sent. */
+const sampling = z.strictObject({
+  temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  topK: z.int().min(0).optional(),
+  /** Texts at which the reply ends. */
+  stopSequences: z.array(z.string()).optional(),
+});
+
 const limits = z.strictObject({
   /** Model replies that one job may ask for. */
   rounds: z.int().min(1).max(1000).default(50),
@@ -58,6 +67,7 @@ export const agentSpec = z.strictObject({
   maxTokens: z.int().min(1).max(1_000_000).default(4096),
   /** Passed on to the provider as it is (Anthropic's `thinking` object). */
   thinking: z.record(z.string(), z.unknown()).optional(),
+  sampling: sampling.optional(),
   /** Offered tools, as `server__tool` or `server__*`; absent means every configured tool. */
   tools: z.array(z.string().max(200)).max(1_000).optional(),
   /** Estimated tokens of earlier turns that a job may start with. */

@@ -4,7 +4,7 @@ import { type Budget, budgetOf } from './budget.ts';
 import type { Job, JobTotals, NewJob } from './job.ts';
 import { plainJob } from './job.ts';
 import { idInLane } from './lane.ts';
-import { type ContentBlock, contentBlock } from './message.ts';
+import { type ContentBlock, contentBlock, type Message, message } from './message.ts';
 import type { ReplyStep } from './step.ts';
 
 /**
@@ -72,6 +72,8 @@ export type NewBatch = Pick<
 
 /** What one line asks for, as it is stored. */
 const lineBody = z.strictObject({
+  /** Messages that stand before the query. */
+  context: z.array(message).optional(),
   query: z.array(contentBlock),
   /** A key of the batch's `agents`. */
   agent: z.string(),
@@ -81,6 +83,7 @@ const lineBody = z.strictObject({
 });
 
 export interface LineBody {
+  context?: Message[] | undefined;
   query: ContentBlock[];
   agent: string;
   settings?: AgentSettings | undefined;
@@ -132,7 +135,7 @@ export function lineJob(
   batch: Pick<Batch, 'id' | 'tenant' | 'agents' | 'expiresAt'>,
   line: WaitingLine,
 ): NewJob {
-  const { query, agent, settings, metadata } = decodeLine(line.body);
+  const { context = [], query, agent, settings, metadata } = decodeLine(line.body);
   const spec = batch.agents[agent];
   if (spec === undefined) throw new Error(`batch ${batch.id} has no agent ${agent} for its line ${line.n}`);
   const id = lineJobId(batch.id, line);
@@ -147,6 +150,7 @@ export function lineJob(
     agent: own,
     budget: budgetOf(own, {}),
     expiresAt: batch.expiresAt,
+    context,
     query,
     metadata,
     batchId: batch.id,

@@ -36,6 +36,7 @@ export function replyStep(
     slot: 0,
     content: reply.content,
     stopReason: reply.stopReason,
+    ...(reply.stopSequence === undefined ? {} : { stopSequence: reply.stopSequence }),
     model: reply.model,
     ...(reply.requestId === undefined ? {} : { requestId: reply.requestId }),
     usage: reply.usage,

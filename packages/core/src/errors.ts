@@ -25,6 +25,7 @@ export const errorCodes = {
   batch_closed: { retry: 'never', status: 409 },
   batch_invalid: { retry: 'never', status: 400 },
   upload_elsewhere: { retry: 'never', status: 409 },
+  job_canceled: { retry: 'never', status: 409 },
   job_not_ended: { retry: 'never', status: 409 },
   job_ended: { retry: 'never', status: 409 },
   budget_not_raised: { retry: 'never', status: 409 },

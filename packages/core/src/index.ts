@@ -125,6 +125,7 @@ export {
   type ContentBlock,
   contentBlock,
   type Message,
+  message,
   type TextBlock,
   type ToolResultBlock,
   type ToolUseBlock,

@@ -2,7 +2,7 @@ import type { AgentSpec } from './agent.ts';
 import { type Budget, type BudgetNeed, noBudget } from './budget.ts';
 import type { ErrorCode } from './errors.ts';
 import type { JobWebhook } from './job-webhook.ts';
-import type { ContentBlock } from './message.ts';
+import type { ContentBlock, Message } from './message.ts';
 import type { Nanos } from './money.ts';
 import type { BusyPolicy } from './session.ts';
 import type { Position, Step } from './step.ts';
@@ -27,7 +27,7 @@ export function isTerminal(state: JobState): state is TerminalState {
 }
 
 /** Version of the stored form of a job and its steps. A worker hands back a job of a newer form. */
-export const jobFormat = 4;
+export const jobFormat = 5;
 
 /** Why a job failed. Codes are stable (errors.ts); the message is for people. */
 export interface JobError {
@@ -67,6 +67,8 @@ export interface Job {
   turn: number | null;
   state: JobState;
   agent: AgentSpec;
+  /** What its producer sent along to stand before the query; nothing in a session, whose turns are the context. */
+  context: Message[];
   query: ContentBlock[];
   metadata: Record<string, string>;
   format: number;
@@ -112,6 +114,8 @@ export interface NewJob {
   tenant: string;
   sessionId: string | null;
   agent: AgentSpec;
+  /** See `Job.context`. */
+  context: Message[];
   query: ContentBlock[];
   metadata: Record<string, string>;
   /** The batch of which it is a line. */
@@ -133,6 +137,7 @@ export interface NewJob {
 
 /** What a job is without any of its options. */
 export const plainJob = {
+  context: [] as Message[],
   metadata: {},
   batchId: null,
   idempotencyKey: null,
@@ -156,6 +161,7 @@ export function acceptedJob(
     tenant: job.tenant,
     sessionId: job.sessionId,
     agent: job.agent,
+    context: job.context,
     query: job.query,
     metadata: job.metadata,
     format: jobFormat,

@@ -29,10 +29,9 @@ export type ToolResultBlock = z.infer<typeof toolResultBlock>;
 export type ContentBlock = z.infer<typeof contentBlock>;
 
 /** A role and its content blocks. */
-export interface Message {
-  role: 'user' | 'assistant';
-  content: ContentBlock[];
-}
+export const message = z.object({ role: z.enum(['user', 'assistant']), content: z.array(contentBlock) });
+
+export type Message = z.infer<typeof message>;
 
 /** The tool calls of a reply in the order in which the model asked for them. */
 export function toolUses(content: readonly ContentBlock[]): ToolUseBlock[] {

@@ -18,6 +18,7 @@ export const offlineAnswer: z.ZodType<OfflineAnswer> = z.discriminatedUnion('kin
     reply: z.object({
       content: z.array(contentBlock),
       stopReason: z.string(),
+      stopSequence: z.string().optional(),
       model: z.string(),
       requestId: z.string().optional(),
       usage,

@@ -1,4 +1,4 @@
-import type { ToolSafety, UnknownOutcomePolicy } from './agent.ts';
+import type { AgentSpec, ToolSafety, UnknownOutcomePolicy } from './agent.ts';
 import type { ContentBlock, Message } from './message.ts';
 import type { Usage } from './step.ts';
 
@@ -64,6 +64,7 @@ export interface ModelRequest {
   tools: readonly ToolDefinition[];
   maxTokens: number;
   thinking?: Record<string, unknown> | undefined;
+  sampling?: AgentSpec['sampling'];
   timeoutMs: number;
   /** Opaque id sent along, so that a provider's log can be joined with the fleet's. */
   jobId: string;
@@ -72,6 +73,8 @@ export interface ModelRequest {
 export interface ModelReply {
   content: ContentBlock[];
   stopReason: string;
+  /** The stop sequence at which it ended, if it did. */
+  stopSequence?: string | undefined;
   model: string;
   requestId?: string | undefined;
   usage: Usage;

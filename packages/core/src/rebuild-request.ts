@@ -24,7 +24,7 @@ export async function rebuildRequest(
   const next = new JobRecord(job, turns, steps, []).next();
   if (next.kind !== 'call_model' || next.round !== call.round || toolset === null) return null;
   const { messages } = fitContext(turns, job.agent.contextTokens);
-  return toRequest(job, messages, steps, toolset);
+  return toRequest(job, [...job.context, ...messages], steps, toolset);
 }
 
 /** The turns that the job began with: its session is its own until it ends, so they are the same ones. */

@@ -31,6 +31,7 @@ export async function replayOf(
     tenant: job.tenant,
     sessionId: job.sessionId,
     agent: job.agent,
+    context: job.context,
     query: job.query,
     metadata: job.metadata,
     webhook: job.webhook,

@@ -162,7 +162,7 @@ async function loadContext({ record, ports }: Running): Promise<Message[]> {
   if (fitted.cutAt !== null && job.sessionId !== null) {
     await ports.store.cutContext(job.sessionId, fitted.cutAt);
   }
-  return fitted.messages;
+  return [...job.context, ...fitted.messages];
 }
 
 /** The loop: one step after the other, as the record asks for, until the job has ended. */

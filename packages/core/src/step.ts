@@ -21,6 +21,7 @@ export const replyStep = z.object({
   slot: z.literal(0),
   content: z.array(contentBlock),
   stopReason: z.string(),
+  stopSequence: z.string().optional(),
   model: z.string(),
   requestId: z.string().optional(),
   usage,

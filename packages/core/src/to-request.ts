@@ -17,6 +17,7 @@ export function toRequest(
     tools,
     maxTokens: agent.maxTokens,
     thinking: agent.thinking,
+    sampling: agent.sampling,
     timeoutMs: agent.limits.modelTimeoutMs,
     jobId: id,
   };

@@ -61,10 +61,21 @@ export function toParams(request: ModelRequest): Anthropic.MessageCreateParamsNo
     cache_control: { type: 'ephemeral' },
     ...(request.system === undefined ? {} : { system: request.system }),
     ...(request.thinking === undefined ? {} : { thinking: request.thinking }),
+    ...toSampling(request.sampling),
     ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
   };
   // Content blocks are the provider's own, passed through unread.
   return params as unknown as Anthropic.MessageCreateParamsNonStreaming;
+}
+
+function toSampling(sampling: ModelRequest['sampling'] = {}): Record<string, unknown> {
+  const { temperature, topP, topK, stopSequences } = sampling;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(topK === undefined ? {} : { top_k: topK }),
+    ...(stopSequences === undefined ? {} : { stop_sequences: stopSequences }),
+  };
 }
 
 function toTool({ name, description, inputSchema }: ModelRequest['tools'][number]): unknown {
@@ -107,6 +118,7 @@ export function toReply(
   return parseReply(provider, {
     content: message.content,
     stopReason: message.stop_reason,
+    ...(message.stop_sequence == null ? {} : { stopSequence: message.stop_sequence }),
     model: message.model,
     ...(requestId ? { requestId } : {}),
     usage: {

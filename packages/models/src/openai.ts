@@ -55,7 +55,18 @@ function toParams(request: ModelRequest): OpenAI.ChatCompletionCreateParamsNonSt
   return {
     model: request.model,
     messages: toChatMessages(request),
+    ...toSampling(request.sampling),
     ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
+  };
+}
+
+/** Of chat completions there is no `top_k`. */
+function toSampling(sampling: ModelRequest['sampling'] = {}) {
+  const { temperature, topP, stopSequences } = sampling;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(stopSequences === undefined ? {} : { stop: stopSequences }),
   };
 }
 

@@ -12,6 +12,7 @@ const block = contentBlock.superRefine((candidate, context) => {
 const reply = z.object({
   content: z.array(block),
   stopReason: z.string(),
+  stopSequence: z.string().optional(),
   model: z.string(),
   requestId: z.string().optional(),
   usage: z.object({

@@ -56,6 +56,15 @@ export function parsePrices(file: ConfigFile | null): PriceList {
   return priceList(parseSection(file, z.object({ prices: prices.default({}) })).prices);
 }
 
+/** The names of the MCP servers that a configuration file enables; null when it says nothing of servers. */
+export function serverNames(file: ConfigFile | null): string[] | null {
+  const entry = z.looseObject({ disabled: z.boolean().optional() });
+  const schema = z.object({ mcpServers: z.record(z.string(), entry).optional() });
+  const { mcpServers } = parseSection(file, schema);
+  if (mcpServers === undefined) return null;
+  return Object.keys(mcpServers).filter((name) => mcpServers[name]?.disabled !== true);
+}
+
 function parseSection<Output>(file: ConfigFile | null, schema: z.ZodType<Output>): Output {
   const section = schema.safeParse(file === null ? {} : parseJson(file));
   if (section.success) return section.data;

@@ -33,6 +33,8 @@ const environment = z.object({
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(7717),
   API_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  PUBLIC_URL: url(['http', 'https'], 'https://fleet.example.com').optional(),
+  MESSAGE_BATCH_EXPIRES_MS: milliseconds.min(1_000).default(86_400_000),
   API_KEYS: z.enum(['auto', 'required']).default('auto'),
   WORKER_PORT: port.default(7718),
   WORKER_HOST: z.string().default('127.0.0.1'),

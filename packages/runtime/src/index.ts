@@ -1,4 +1,11 @@
-export { type Agents, type ConfigFile, parseAgents, parsePrices, readConfigFile } from './config-file.ts';
+export {
+  type Agents,
+  type ConfigFile,
+  parseAgents,
+  parsePrices,
+  readConfigFile,
+  serverNames,
+} from './config-file.ts';
 export { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { defaultModel, type Environment, readEnvironment } from './environment.ts';
 export { type FolderLock, type FolderOwner, folderOwner, lockFolder } from './folder-lock.ts';

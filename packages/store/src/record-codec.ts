@@ -8,6 +8,8 @@ import {
   type JobError,
   type JobTotals,
   type JobWebhook,
+  type Message,
+  message,
   type Step,
   step,
   type Toolset,
@@ -31,6 +33,13 @@ export const decodeAgents = (text: string): Record<string, AgentSpec> => agents.
 
 const query = z.array(contentBlock);
 export const decodeQuery = (text: string): ContentBlock[] => query.parse(JSON.parse(text));
+
+const context = z.array(message);
+/** Jobs without a context of their own have none stored. */
+export const encodeContext = (value: readonly Message[]): string | null =>
+  value.length === 0 ? null : encode(value);
+export const decodeContext = (text: string | null | undefined): Message[] =>
+  text == null ? [] : context.parse(JSON.parse(text));
 
 const metadata = z.record(z.string(), z.string());
 export const decodeMetadata = (text: string): Record<string, string> => metadata.parse(JSON.parse(text));

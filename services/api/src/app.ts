@@ -17,6 +17,8 @@ import { jobWebhookRoutes } from './routes/job-webhooks.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { mcpRoutes } from './routes/mcp.ts';
+import { messageBatchRoutes } from './routes/message-batches.ts';
+import { messageRoutes } from './routes/messages.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
@@ -64,6 +66,8 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   jobBudgetRoutes(app, parts);
   jobEventRoutes(app, parts);
   await app.register(async (batches) => batchRoutes(batches as Api, parts));
+  await app.register(async (messages) => messageRoutes(messages as Api, parts));
+  await app.register(async (batches) => messageBatchRoutes(batches as Api, parts));
   toolResultRoutes(app, parts);
   approvalRoutes(app, parts);
   sessionRoutes(app, parts);

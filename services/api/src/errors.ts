@@ -44,12 +44,15 @@ const kinds: Record<number, string> = {
   403: 'permission_error',
   404: 'not_found_error',
   405: 'invalid_request_error',
+  408: 'timeout_error',
   409: 'conflict_error',
   413: 'request_too_large',
   429: 'rate_limit_error',
 };
 
-const kindOf = (status: number) => kinds[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+/** The kind of an error of that HTTP status. */
+export const errorKind = (status: number): string =>
+  kinds[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 
 /** Answers with an error body in the form that users of the Anthropic API know. */
 export function sendError(
@@ -66,7 +69,7 @@ export function sendError(
     fault.code === 'internal' ? 'Something went wrong in the fleet. Its log has the cause.' : fault.message;
   return reply.code(fault.status).send({
     type: 'error',
-    error: { type: kindOf(fault.status), code: fault.code, message },
+    error: { type: errorKind(fault.status), code: fault.code, message },
     request_id: request.id,
   });
 }

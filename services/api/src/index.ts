@@ -5,5 +5,6 @@ export { Limits } from './auth/limits.ts';
 export { JobEvents } from './job-events.ts';
 export { JobWatch } from './job-watch.ts';
 export { serveMcpStdio } from './mcp/serve-mcp-stdio.ts';
+export { messagesOptions } from './messages/messages-options.ts';
 export type { ApiParts } from './parts.ts';
 export { startApi } from './start-api.ts';

@@ -7,6 +7,7 @@ import type { Api } from './parts.ts';
 const tags = [
   { name: 'jobs', description: 'Submit queries, follow them, stop and repeat them.' },
   { name: 'batches', description: 'Jobs that are submitted together, a million if need be.' },
+  { name: 'messages', description: "Anthropic's Messages API and its batches, for its official clients." },
   { name: 'approvals', description: 'Tool calls that wait for somebody to approve them.' },
   { name: 'sessions', description: 'Lasting conversations.' },
   { name: 'agents', description: 'What jobs run with: a model, a prompt, tools, limits.' },

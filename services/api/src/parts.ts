@@ -10,6 +10,7 @@ import type { Limits } from './auth/limits.ts';
 import type { Enqueuer } from './enqueuer.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobWatch } from './job-watch.ts';
+import type { MessagesOptions } from './messages/messages-options.ts';
 
 /** What the api is made of. */
 export interface ApiParts extends ApiSetup {
@@ -39,6 +40,7 @@ export interface ApiSetup {
   watch: JobWatch;
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
   tools: OfferedTools | null;
+  messages: MessagesOptions;
 }
 
 /** Tools with what the configuration says about each. */

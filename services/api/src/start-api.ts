@@ -11,6 +11,7 @@ import {
   parsePrices,
   type Stoppable,
   StopStack,
+  serverNames,
   waitForPart,
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
@@ -22,6 +23,7 @@ import { isLoopback, refuseWithoutKeys } from './auth/key-requirement.ts';
 import { Limits } from './auth/limits.ts';
 import { JobEvents } from './job-events.ts';
 import { JobWatch } from './job-watch.ts';
+import { messagesOptions } from './messages/messages-options.ts';
 
 /** An api process's parts, started in order. A queue that is down does not stop it: the store accepts. */
 export async function startApi(setup: {
@@ -65,6 +67,7 @@ export async function startApi(setup: {
       streamsPerKey: environment.API_STREAMS_PER_KEY,
       events: new JobEvents(),
       tools: null,
+      messages: messagesOptions(environment, serverNames(setup.config)),
       ready: { store: () => store.check(), queue: () => backend.check() },
     });
     stack.add('http', () => app.close());

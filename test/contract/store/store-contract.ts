@@ -5,6 +5,7 @@ import { batchRules } from './batches.ts';
 import { blobRules } from './blobs.ts';
 import { budgetRules } from './budgets.ts';
 import { busySessions } from './busy-session.ts';
+import { contextRules } from './contexts.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { jobWebhookRules } from './job-webhooks.ts';
@@ -30,6 +31,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));
   describe('batches', () => batchRules(() => opened));
+  describe('contexts that producers send', () => contextRules(() => opened));
   describe('upstream batches', () => offloadRules(() => opened, options.raceRounds / 50));
   describe('budgets', () => budgetRules(() => opened, options.raceRounds / 10));
   describe('blobs', () => blobRules(() => opened));

@@ -1,5 +1,5 @@
 import { type Accepted, FleetError, jobFormat, type NewJob } from '@mcp-fleet/core';
-import { encode, encodeStep } from '../record-codec.ts';
+import { encode, encodeContext, encodeStep } from '../record-codec.ts';
 import { decide } from './accept-if-idle.ts';
 import { admit } from './admit.ts';
 import { type Database, flushed, insertNew, isDuplicate } from './database.ts';
@@ -82,6 +82,7 @@ async function standing(database: Database, job: NewJob): Promise<Accepted> {
 }
 
 export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc {
+  const context = encodeContext(job.context);
   const early = job.notBefore !== null && job.notBefore > now;
   return {
     _id: job.id,
@@ -91,6 +92,7 @@ export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc 
     turn: null,
     state: early ? 'waiting' : 'queued',
     agent: encode(job.agent),
+    ...(context === null ? {} : { context }),
     query: encode(job.query),
     metadata: encode(job.metadata),
     format: jobFormat,

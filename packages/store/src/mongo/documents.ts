@@ -3,6 +3,7 @@ import type { StoredApproval } from '../approval-codec.ts';
 import { needOf } from '../budget-codec.ts';
 import {
   decodeAgent,
+  decodeContext,
   decodeError,
   decodeJobWebhook,
   decodeMetadata,
@@ -48,6 +49,8 @@ export interface JobDoc {
   turn: number | null;
   state: JobState;
   agent: string;
+  /** Absent for none. */
+  context?: string;
   query: string;
   metadata: string;
   format: number;
@@ -194,6 +197,7 @@ export function toJob(doc: JobDoc): Job {
     turn: doc.turn,
     state: doc.state,
     agent: decodeAgent(doc.agent),
+    context: decodeContext(doc.context),
     query: decodeQuery(doc.query),
     metadata: decodeMetadata(doc.metadata),
     format: doc.format,

@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 9;
+const version = 10;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {

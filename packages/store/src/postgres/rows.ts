@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { needOf } from '../budget-codec.ts';
 import {
   decodeAgent,
+  decodeContext,
   decodeError,
   decodeJobWebhook,
   decodeMetadata,
@@ -25,6 +26,7 @@ export interface JobRow {
   turn: number | null;
   state: JobState;
   agent: string;
+  context: string | null;
   query: string;
   metadata: string;
   format: number;
@@ -78,6 +80,7 @@ export function toJob(row: JobRow): Job {
     turn: row.turn,
     state: row.state,
     agent: decodeAgent(row.agent),
+    context: decodeContext(row.context),
     query: decodeQuery(row.query),
     metadata: decodeMetadata(row.metadata),
     format: row.format,

@@ -319,6 +319,9 @@ export const migrations: readonly string[] = [
     ON fleet.sessions (((updated_at AT TIME ZONE 'UTC') + ttl_seconds * interval '1 second'))
     WHERE ttl_seconds IS NOT NULL AND active_job IS NULL;
   `,
+  `
+  ALTER TABLE fleet.jobs ADD COLUMN context text;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { BatchResultView } from '../schemas/batches.ts';
 import { resultView } from './batch-views.ts';
 
-const pageSize = 500;
+const defaultPageSize = 500;
 
 /** The results of a batch as pages of text, one of which is in memory at a time. */
 export async function* resultPages(
@@ -11,6 +11,7 @@ export async function* resultPages(
   batchId: string,
   from: { after: number; ended: boolean },
   write: (lines: LineResult[]) => string,
+  pageSize = defaultPageSize,
 ): AsyncGenerator<string> {
   for (let { after } = from; ; ) {
     const lines = await store.lineResults(batchId, { after, limit: pageSize, ended: from.ended });

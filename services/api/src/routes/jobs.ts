@@ -56,6 +56,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         tenant,
         sessionId: body.session_id ?? null,
         agent,
+        context: [],
         query,
         metadata: body.metadata,
         batchId: null,

@@ -1,4 +1,12 @@
-import { Authenticator, createApp, JobEvents, JobWatch, Limits, refuseWithoutKeys } from '@mcp-fleet/api';
+import {
+  Authenticator,
+  createApp,
+  JobEvents,
+  JobWatch,
+  Limits,
+  messagesOptions,
+  refuseWithoutKeys,
+} from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels, createUpstream } from '@mcp-fleet/models';
 import { BullJobQueue, openPooledBackend, openQueueBackend, type QueueBackend } from '@mcp-fleet/queue';
@@ -134,6 +142,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     streamsPerKey: environment.API_STREAMS_PER_KEY,
     events,
     tools,
+    messages: messagesOptions(environment, Object.keys({ ...fromFile, ...setup.servers })),
     ready: { store: () => store.check(), queue: () => backend.check() },
   });
   stack.add('http', () => app.close());

@@ -52,6 +52,11 @@ export async function batches(
   surface: Batch['surface'],
   page: Page,
 ): Promise<Batch[]> {
+  const { before, limit } = page;
+  if (before !== undefined) {
+    const newer = database.batches.find({ tenant, surface, _id: { $gt: before } });
+    return (await newer.sort({ _id: 1 }).limit(limit).toArray()).reverse().map(toBatch);
+  }
   const found = database.batches.find({ tenant, surface, ...behind(page) });
   return (await found.sort({ _id: -1 }).limit(page.limit).toArray()).map(toBatch);
 }

@@ -36,10 +36,17 @@ export async function batches(
   surface: Batch['surface'],
   page: Page,
 ): Promise<Batch[]> {
+  const { after, before, limit } = page;
+  if (before !== undefined) {
+    const text = `
+      SELECT * FROM fleet.batches WHERE tenant = $1 AND surface = $2 AND id > $3 ORDER BY id LIMIT $4`;
+    const rows = await database.lazy<BatchRow>('batches_before', text, [tenant, surface, before, limit]);
+    return rows.reverse().map(toBatch);
+  }
   const text = `
     SELECT * FROM fleet.batches WHERE tenant = $1 AND surface = $2 AND ($3::text IS NULL OR id < $3)
     ORDER BY id DESC LIMIT $4`;
-  const values = [tenant, surface, page.after ?? null, page.limit];
+  const values = [tenant, surface, after ?? null, limit];
   return (await database.lazy<BatchRow>('batches', text, values)).map(toBatch);
 }
 

@@ -1,5 +1,5 @@
 import { type CollectedLines, jobFormat, type NewJob, type Share, type WaitingLine } from '@mcp-fleet/core';
-import { encode } from '../../record-codec.ts';
+import { encode, encodeContext } from '../../record-codec.ts';
 import type { Database } from '../database.ts';
 
 export async function waitingLines(
@@ -18,8 +18,8 @@ const admit = `
   WITH held AS (SELECT id FROM fleet.batches WHERE id = $1 AND state = 'in_progress' FOR UPDATE),
   asked AS (
     SELECT * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-      $10::bigint[], $11::bigint[])
-      AS a (n, job_id, session_id, agent, query, metadata, budget_cost, budget_tokens)
+      $10::bigint[], $11::bigint[], $13::text[])
+      AS a (n, job_id, session_id, agent, query, metadata, budget_cost, budget_tokens, context)
   ),
   opened AS (
     UPDATE fleet.batch_lines l SET state = 'open', job_id = asked.job_id, opened_at = now()
@@ -28,8 +28,9 @@ const admit = `
   ),
   made AS (
     INSERT INTO fleet.jobs
-      (id, tenant, batch_id, agent, query, metadata, budget_cost, budget_tokens, expires_at, format, announced)
-    SELECT a.job_id, $8, $1, a.agent, a.query, a.metadata, a.budget_cost, a.budget_tokens, $12, $9, true
+      (id, tenant, batch_id, agent, query, metadata, budget_cost, budget_tokens, context, expires_at, format,
+       announced)
+    SELECT a.job_id, $8, $1, a.agent, a.query, a.metadata, a.budget_cost, a.budget_tokens, a.context, $12, $9, true
     FROM asked a JOIN opened o ON o.n = a.n WHERE a.session_id IS NULL
     ON CONFLICT (id) DO NOTHING
   ),
@@ -59,6 +60,7 @@ export async function admitLines(
     lines.map(({ job }) => job.budget.cost),
     lines.map(({ job }) => job.budget.tokens),
     first.job.expiresAt,
+    lines.map(({ job }) => encodeContext(job.context)),
   ]);
   return rows.map(({ n }) => n);
 }
