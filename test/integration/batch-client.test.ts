@@ -1,11 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Batch, type BatchLine, type BatchResult, FleetClient } from '@mcp-fleet/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { saysDone, startTestSimulator, type TestSimulator } from '../support/simulator-control.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** Bytes of a line, so that each piece of an upload has about 2,600 of them, and the fleet stores it in three. */
 const padding = 'x'.repeat(350);
@@ -16,7 +19,7 @@ function* manyLines(count: number): Generator<BatchLine> {
 }
 
 describe('batches by the client', () => {
-  const folder = useTemporaryFolder();
+  let folder: string;
   let simulator: TestSimulator;
   let up: FleetProcess;
   let proxy: TcpProxy;
@@ -24,10 +27,11 @@ describe('batches by the client', () => {
   let direct: FleetClient;
   let fleet: FleetClient;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fleet-test-'));
     simulator = await startTestSimulator();
     const env = { SIMULATOR_URL: simulator.url, FLEET_MODEL: 'simulated', DISPATCH_EVERY_MS: '50' };
-    up = await startFleetProcess(['up', '--port', '0', '--data', join(folder.path, 'data')], env);
+    up = await startFleetProcess(['up', '--port', '0', '--data', join(folder, 'data')], env);
     const { hostname, port } = new URL(up.url);
     proxy = await startTcpProxy(hostname, Number(port));
     direct = new FleetClient({ url: up.url });
@@ -35,9 +39,19 @@ describe('batches by the client', () => {
   });
 
   afterEach(async () => {
-    await proxy.stop();
-    await up.kill('SIGKILL');
-    await simulator.stop();
+    proxy.reset();
+    for await (const { id } of direct.batches.list()) {
+      await direct.batches.cancel(id);
+      if ((await direct.batches.get(id)).state !== 'uploading') await direct.batches.wait(id);
+      await direct.batches.delete(id);
+    }
+  });
+
+  afterAll(async () => {
+    await proxy?.stop();
+    await up?.kill('SIGKILL');
+    await simulator?.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   async function rowsOf(rows: AsyncIterable<BatchResult>): Promise<BatchResult[]> {
@@ -82,7 +96,6 @@ describe('batches by the client', () => {
     expect(created.bytes).toBeGreaterThan(bytes);
     const rows = await rowsOf(direct.batches.results(created.id, { all: true }));
     expect(rows.map((row) => row.custom_id)).toEqual([...manyLines(6_000)].map((line) => line.custom_id));
-    await direct.batches.cancel(created.id);
   });
 
   test('a piece whose answer was lost is not uploaded twice', async () => {
