@@ -8,6 +8,8 @@ export interface TcpProxy {
   port: number;
   /** From the first request that contains this text on, answers do not get through; requests do. */
   holdAnswersFrom(text: string): void;
+  /** Lets one direction through up to the part that contains this text, at which it resolves; `reset` ends that. */
+  holdAt(direction: Lost, text: string): Promise<void>;
   /** Passes everything on so many milliseconds late; 0 ends that. */
   delay(ms: number): void;
   /** Swallows one direction without closing anything; null ends that for connections opened from then on. */
@@ -28,6 +30,14 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   let delayMs = 0;
   let lost: Lost | null = null;
   let down = false;
+  let stop: { direction: Lost; text: string; reached: (() => void) | null } | null = null;
+  const isHeld = (direction: Lost, data: Buffer): boolean => {
+    if (stop?.direction !== direction) return false;
+    if (stop.reached !== null && !data.includes(stop.text)) return false;
+    stop.reached?.();
+    stop.reached = null;
+    return true;
+  };
   /** Bytes keep their order, since all wait equally long, and those after a change wait for those before it. */
   const pass = (to: Socket) => {
     let last = Promise.resolve();
@@ -55,10 +65,10 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     const answer = pass(client);
     client.on('data', (data) => {
       if (trigger !== null && data.includes(trigger)) holding = true;
-      if (lost !== 'requests') ask(data);
+      if (lost !== 'requests' && !isHeld('requests', data)) ask(data);
     });
     upstream.on('data', (data) => {
-      if (!holding && lost !== 'answers') answer(data);
+      if (!holding && lost !== 'answers' && !isHeld('answers', data)) answer(data);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -70,6 +80,10 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     holdAnswersFrom(text) {
       trigger = text;
     },
+    holdAt: (direction, text) =>
+      new Promise((reached) => {
+        stop = { direction, text, reached };
+      }),
     delay(ms) {
       delayMs = ms;
     },
@@ -89,6 +103,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       trigger = null;
       delayMs = 0;
       lost = null;
+      stop = null;
     },
     async stop() {
       cut();

@@ -1,3 +1,4 @@
+import { Batches } from './batches.ts';
 import { followJob } from './follow-job.ts';
 import { type FleetClientOptions, Http, search } from './http.ts';
 import { PageRequest } from './page-request.ts';
@@ -42,8 +43,11 @@ const waitSeconds = 30;
 export class FleetClient {
   readonly #http: Http;
 
+  readonly batches: Batches;
+
   constructor(options: FleetClientOptions) {
     this.#http = new Http(options);
+    this.batches = new Batches(this.#http);
   }
 
   get url(): string {

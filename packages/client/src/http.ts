@@ -14,6 +14,8 @@ export interface ApiRequest {
   method: string;
   path: string;
   body?: unknown;
+  /** A body that is not JSON. */
+  content?: { type: string; bytes: Uint8Array<ArrayBuffer> };
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** True when sending it twice does no more than sending it once. Reads are. */
@@ -66,18 +68,21 @@ export class Http {
     }
   }
 
-  async #once({ method, path, body, headers = {}, signal }: ApiRequest): Promise<Response> {
+  async #once({ method, path, body, content, headers = {}, signal }: ApiRequest): Promise<Response> {
     const init: RequestInit = {
       method,
       headers: {
         ...headers,
         ...(this.#apiKey === undefined ? {} : { 'x-api-key': this.#apiKey }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(content === undefined ? {} : { 'content-type': content.type }),
       },
     };
     if (signal) init.signal = signal;
     if (body !== undefined) init.body = JSON.stringify(body);
+    if (content !== undefined) init.body = content.bytes;
     const response = await this.#fetch(`${this.url}${path}`, init).catch((cause) => {
+      if (signal?.aborted) throw cause;
       throw unreachable(
         `No fleet answers at ${this.url}. Start one with \`fleet up\`, or check the URL.`,
         cause,
