@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { approvalsCommand } from './commands/approvals.ts';
+import { batchCommand } from './commands/batch.ts';
 import { chatCommand } from './commands/chat.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -27,6 +28,8 @@ const program = new Command('fleet')
 Begin with:
   fleet demo                          see it work, without any key
   fleet chat ./server.py              talk to an agent with your MCP server's tools
+  fleet batch run queries.jsonl --out results.jsonl
+                                      run every line of a file
   fleet up --config fleet.json        run a fleet here; submit to it from other terminals
 
 Exit codes: ${exitCodes.ok} done, ${exitCodes.failed} failed, ${exitCodes.badInput} bad input, ${exitCodes.jobFailed} the job did not succeed, ${exitCodes.unavailable} something cannot be reached.`,
@@ -36,6 +39,7 @@ for (const add of [
   upCommand,
   chatCommand,
   submitCommand,
+  batchCommand,
   jobsCommand,
   sessionsCommand,
   toolsCommand,
