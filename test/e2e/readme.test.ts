@@ -123,6 +123,31 @@ describe('the README', () => {
     }
   });
 
+  test('its commands for batches do what it says', async () => {
+    await start([...documented('up'), '--port', '0', '--server', 'examples/batch/fables.js']);
+    const submitted = await run(documented('batch', 'submit'));
+    const id = /batch_\w+/.exec(submitted.stdout)?.[0] as string;
+    const of = (action: string) =>
+      run(documented('batch', action).map((word) => (word === 'BATCH_ID' ? id : word)));
+    expect((await of('watch')).stdout).toContain('10 lines: 10 succeeded');
+    expect((await of('results')).stdout).toContain('fable-10,succeeded');
+    expect((await run(documented('batch', 'list'))).stdout).toContain(id);
+    for (const action of ['show', 'pause', 'resume', 'cancel', 'retry-failed']) {
+      expect((await of(action)).stdout).toContain(`${id} is ended`);
+    }
+    expect((await of('delete')).stdout).toContain(`${id} is deleted`);
+  });
+
+  test('its batch run with a server of its own has a result for every line', async () => {
+    const out = join(folder.path, 'results.jsonl');
+    const args = documented('batch', 'run').map((word) => (word.endsWith('results.jsonl') ? out : word));
+    expect(await run(args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('10 lines: 10 succeeded'),
+    });
+    expect(await readFile(out, 'utf8')).toContain('The Fox and the Crow');
+  });
+
   test('its configuration for MCP clients reaches the fleet, and has the tools that it names', async () => {
     const up = await start([...documented('up'), '--port', '0']);
     const block = blocks('json').find((json) => json.includes('"mcp"')) as string;
