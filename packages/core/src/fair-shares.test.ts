@@ -32,8 +32,8 @@ test('what one cannot use, another gets', () => {
 
 test('a tenant that was away is owed nothing for its absence', () => {
   const atWork = contender({ used: 100, open: 5 });
-  expect(floorOf(contender(), [atWork, contender({ used: 300, open: 1 })])).toBe(100);
-  expect(floorOf(contender({ weight: 2 }), [atWork])).toBe(200);
+  expect(floorOf(contender(), [atWork, contender({ used: 300, open: 1 })])).toBe(105);
+  expect(floorOf(contender({ weight: 2 }), [atWork])).toBe(210);
   expect(floorOf(contender({ open: 1 }), [atWork])).toBeNull();
   expect(floorOf(contender(), [contender({ used: 50 })])).toBeNull();
 });

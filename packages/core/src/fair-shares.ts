@@ -18,7 +18,7 @@ export interface Contender {
  */
 export function chooseFairly(contenders: readonly Contender[], room: number): number[] {
   const chosen = contenders.map(() => 0);
-  const had = contenders.map((each) => (each.used + each.open * each.workOfOne) / each.weight);
+  const had = contenders.map(hadForWeight);
   for (let left = room; left > 0; left -= 1) {
     let next = -1;
     for (const [index, each] of contenders.entries()) {
@@ -42,5 +42,9 @@ export function floorOf(tenant: Contender, others: readonly Contender[]): number
   if (tenant.open > 0) return null;
   const atWork = others.filter((other) => other.open > 0);
   if (atWork.length === 0) return null;
-  return Math.min(...atWork.map((other) => other.used / other.weight)) * tenant.weight;
+  return Math.min(...atWork.map(hadForWeight)) * tenant.weight;
 }
+
+/** What a tenant had for its weight, what is under way included. */
+const hadForWeight = ({ used, open, workOfOne, weight }: Contender): number =>
+  (used + open * workOfOne) / weight;
