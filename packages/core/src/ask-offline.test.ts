@@ -151,6 +151,15 @@ describe('an agent that chooses', () => {
     expect(await other.run('job_1', new ScriptedModel(says('live')))).toMatchObject({ kind: 'completed' });
   });
 
+  test('goes offline as the line of a batch while the batch has the time, in a session as well', async () => {
+    const { store, run } = await setUpRun({ ...auto, session: true });
+    const job = store.stored('job_1');
+    Object.assign(job, { batchId: 'batch_1', expiresAt: new Date(store.now + 3 * anHour) });
+    expect(await run('job_1', new ScriptedModel())).toEqual({ ...parked, waitMs: 2 * anHour });
+    job.expiresAt = new Date(store.now + anHour / 2);
+    expect(await run('job_1', new ScriptedModel(says('live')))).toMatchObject({ kind: 'completed' });
+  });
+
   test('takes the call back and runs live when no batch had it in time', async () => {
     const { store, run } = await within(2 * anHour);
     await run('job_1', new ScriptedModel());

@@ -65,9 +65,11 @@ async function patience(running: Running): Promise<number | null> {
     const message = `The agent's execution is provider_batch, and the provider of ${job.agent.model} takes no batches. Use live or auto.`;
     throw new FleetError('unknown_model', message);
   }
-  // Somebody waits for a turn of a session, and for a job that says nothing of the time it has.
-  if (!takes || job.sessionId !== null || deadlineAt === null) return null;
+  const endsAt = job.batchId === null ? deadlineAt : (deadlineAt ?? job.expiresAt?.getTime() ?? null);
+  // Somebody waits for a turn of a session that is no line of a batch, and for a job that says nothing of its time.
+  const isWaitedFor = job.batchId === null && job.sessionId !== null;
+  if (!takes || isWaitedFor || endsAt === null) return null;
   const neededMs = p95(await ports.store.upstreamDurations(measured));
-  const spareMs = deadlineAt - ports.clock.now() - neededMs;
+  const spareMs = endsAt - ports.clock.now() - neededMs;
   return spareMs > 0 ? spareMs : null;
 }

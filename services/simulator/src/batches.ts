@@ -153,10 +153,8 @@ export class Batches {
   }
 }
 
-/** Items say nothing of a job; the fleet's custom ids begin with it, up to the first hyphen. */
-function jobOf(customId: string): string {
-  return customId.split('-')[0] as string;
-}
+/** Items say nothing of a job; the fleet's custom ids are its id, a round and an epoch. */
+const jobOf = (customId: string): string => customId.replace(/-\d+-\d+$/, '');
 
 const mostItems = 100_000;
 
