@@ -1,14 +1,23 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFleetProcess } from '../support/fleet-process.ts';
 import { runCli } from '../support/run-cli.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = useTemporaryFolder();
-const data = () => ['--data', join(folder.path, 'data')];
+/** One for all, since most of the time that a new one takes is that of making its database. */
+let shared: string;
+const data = () => ['--data', shared];
+
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'fleet-test-'));
+});
+afterAll(() => rm(shared, { recursive: true, force: true }));
+
 const nasty = fileURLToPath(new URL('../support/servers/nasty.mjs', import.meta.url));
 
 /** What a command says when it refuses, and with which code. */

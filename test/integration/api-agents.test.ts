@@ -6,9 +6,9 @@ import { useFleet } from '../support/fleet-under-test.ts';
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone } from '../support/simulator-control.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `agents, sessions and tool results over HTTP, ${name}`, () => {
     const fleet = useFleet(open);
 

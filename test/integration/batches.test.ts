@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { describeWith } from '../support/services.ts';
 import { saysDone, startTestSimulator, type TestSimulator } from '../support/simulator-control.ts';
-import { type TestTopology, topologies } from '../support/topologies.ts';
+import { someTopologies, type TestTopology } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 interface BatchView {
@@ -15,7 +15,7 @@ interface BatchView {
   invalid_lines: { line: number; message: string }[];
 }
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `batches on ${name}`, () => {
     let topology: TestTopology;
     let simulator: TestSimulator;

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { runCli } from '../support/run-cli.ts';
 import { describeWith } from '../support/services.ts';
-import { type TestTopology, topologies } from '../support/topologies.ts';
+import { someTopologies, type TestTopology } from '../support/topologies.ts';
 
 const unlimited = { requests_per_minute: null, queued_jobs: null, running_jobs: null };
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `the MCP server of a fleet with keys, ${name}`, () => {
     let topology: TestTopology;
     let api: FleetProcess;

@@ -11,12 +11,12 @@ import { type FleetProcess, startFleetProcess } from '../support/fleet-process.t
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone, startTestSimulator, type TestSimulator } from '../support/simulator-control.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
-import { type TestTopology, topologies } from '../support/topologies.ts';
+import { someTopologies, type TestTopology } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const folder = useTemporaryFolder();
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `the fleet as an MCP server over HTTP, ${name}`, () => {
     let topology: TestTopology;
     let simulator: TestSimulator;

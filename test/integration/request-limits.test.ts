@@ -2,9 +2,9 @@ import { FleetClient } from '@mcp-fleet/client';
 import { expect, test } from 'vitest';
 import { startFleetProcess } from '../support/fleet-process.ts';
 import { describeWith } from '../support/services.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `requests a minute, ${name}`, () => {
     test('are counted over all apis, for each tenant', async () => {
       const topology = await open();

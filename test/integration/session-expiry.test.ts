@@ -5,13 +5,13 @@ import { createLogger, readEnvironment } from '@mcp-fleet/runtime';
 import { expect, test } from 'vitest';
 import { useFleet } from '../support/fleet-under-test.ts';
 import { describeWith } from '../support/services.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const tenant = 'local';
 const logger = createLogger('session-expiry.test', 'silent');
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `sessions that expire, ${name}`, () => {
     const fleet = useFleet(open);
 

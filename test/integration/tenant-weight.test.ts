@@ -4,10 +4,10 @@ import { append, createBatch, line } from '../contract/store/batch-fixtures.ts';
 import { useFleet } from '../support/fleet-under-test.ts';
 import { runCli } from '../support/run-cli.ts';
 import { describeWith } from '../support/services.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `the weight of a tenant, ${name}`, () => {
     const fleet = useFleet(open);
 

@@ -23,6 +23,9 @@ export const topologies: { name: string; needs: Service[]; open: () => Promise<T
   { name: 'fleet (Redis and MongoDB)', needs: ['redis', 'mongo'], open: openFleetTopology },
 ];
 
+/** For suites whose difference between topologies is in the contracts of store and queue: one, or all if asked. */
+export const someTopologies = process.env.TEST_EVERY_TOPOLOGY ? topologies : topologies.slice(0, 1);
+
 /** A name that no other test has. */
 export const uniqueName = (): string => `fleet_test_${randomBytes(6).toString('hex')}`;
 

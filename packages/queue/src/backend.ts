@@ -152,6 +152,8 @@ function openPostgres(url: string, options: BackendOptions): QueueBackend {
     options: `-c search_path=${DEFAULT_SCHEMA}`,
   });
   pool.on('error', () => undefined);
+  // Every queue and worker of BullMQ listens to it.
+  pool.setMaxListeners(0);
   // One that breaks while it is lent fails its borrower's statement, and ends the process unless somebody listens.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const backend = openPooledBackend(pool as unknown as QueuePool, options);
