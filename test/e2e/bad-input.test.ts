@@ -216,11 +216,12 @@ describe('a server that does not work', () => {
 });
 
 test('two fleets cannot own one folder', async () => {
-  const up = await startFleetProcess(['up', '--port', '0', ...data()], {});
-  const { code, message } = await refusal(['up', '--port', '0', ...data()], { LOG_LEVEL: 'silent' });
+  const own = ['--data', join(folder.path, 'data')];
+  const up = await startFleetProcess(['up', '--port', '0', ...own], {});
+  const { code, message } = await refusal(['up', '--port', '0', ...own], { LOG_LEVEL: 'silent' });
   expect(message).toContain(`process ${up.pid}`);
   expect(code).toBe(4);
-  const jobs = await runCli(['jobs', 'list', ...data()]);
+  const jobs = await runCli(['jobs', 'list', ...own]);
   expect(jobs.stdout).toContain('No jobs yet');
   expect(await up.kill('SIGTERM')).toBe(0);
 });

@@ -6,12 +6,12 @@ import type { FleetProcess } from '../support/fleet-process.ts';
 import { logLines, useFleet } from '../support/fleet-under-test.ts';
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone } from '../support/simulator-control.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const tenant = 'local';
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `calls that somebody has to approve, ${name}`, () => {
     const fleet = useFleet(open);
 

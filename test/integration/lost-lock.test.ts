@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { logLines, useFleet } from '../support/fleet-under-test.ts';
 import { describeWith } from '../support/services.ts';
 import { saysDone } from '../support/simulator-control.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const held = { hold: true, ...(saysDone() as object) };
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `a worker whose queue does not answer, ${name}`, () => {
     const fleet = useFleet(open);
 

@@ -11,12 +11,23 @@ import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = useTemporaryFolder();
 
-/** What the fleet refuses for a reason that no schema can say: a limit of cost on a model that has no price. */
-const config = ['jobs', 'jobs/estimate']
+/**
+ * Operations that refuse something for a reason that no schema can say: a limit of cost on a model that has no price,
+ * a conversation that does not begin with the user, a custom id that comes twice.
+ */
+const config = [
+  'POST /v1/jobs',
+  'POST /v1/jobs/estimate',
+  'POST /v1/messages',
+  'POST /v1/messages/count_tokens',
+  'POST /v1/messages/batches',
+  'GET /v1/messages/batches',
+  'GET /v1/messages/batches/{id}',
+]
   .map(
-    (path) => `
+    (operation) => `
 [[operations]]
-include-name = "POST /v1/${path}"
+include-name = "${operation}"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 `,
   )
@@ -28,6 +39,9 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
  * and so may be the tenant whose limits are set.
  */
 const endless = '/events$|/keys/.*/(revoke|rotate)$|/limits$';
+
+/** Bodies of lines, which it can make none of. */
+const lines = '/lines$';
 
 describeWith(['python'], 'the API against its own OpenAPI document', () => {
   let fleet: FleetProcess;
@@ -47,7 +61,7 @@ describeWith(['python'], 'the API against its own OpenAPI document', () => {
   /** Runs schemathesis with all of its checks; returns how it ended and what it said. */
   async function schemathesis(...options: string[]): Promise<{ code: number | null; said: string }> {
     const run = ['run', `${fleet.url}/openapi.json`, '--checks=all', '--header', `x-api-key: ${key}`];
-    const fixed = ['--max-examples=20', '--seed=1', '--workers=1', '--no-color'];
+    const fixed = ['--max-examples=10', '--seed=1', '--workers=1', '--no-color'];
     const child = spawn(join(service('python'), 'bin', 'schemathesis'), [...run, ...fixed, ...options], {
       cwd: folder.path,
       stdio: 'pipe',
@@ -59,7 +73,7 @@ describeWith(['python'], 'the API against its own OpenAPI document', () => {
   test('schemathesis finds nothing with all of its checks', async () => {
     // A fork of a session that is there, at a job that is not, is a 404 that one check takes for the session's.
     const excluded = '--exclude-checks=ensure_resource_availability';
-    const { code, said } = await schemathesis(`--exclude-path-regex=${endless}`, excluded);
+    const { code, said } = await schemathesis(`--exclude-path-regex=${endless}|${lines}`, excluded);
     expect(code, said).toBe(0);
   }, 240_000);
 

@@ -7,12 +7,12 @@ import { type FleetProcess, startFleetProcess } from '../support/fleet-process.t
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone, startTestSimulator, type TestSimulator } from '../support/simulator-control.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
-import { type TestTopology, topologies } from '../support/topologies.ts';
+import { someTopologies, type TestTopology } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const folder = useTemporaryFolder();
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `a fleet of an api, two workers and a reconciler, ${name}`, () => {
     let topology: TestTopology;
     let simulator: TestSimulator;

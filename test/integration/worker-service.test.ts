@@ -6,7 +6,7 @@ import { logLines, useFleet } from '../support/fleet-under-test.ts';
 import { processesMentioning } from '../support/leftovers.ts';
 import { describeWith } from '../support/services.ts';
 import { asksToAdd, saysDone } from '../support/simulator-control.ts';
-import { topologies } from '../support/topologies.ts';
+import { someTopologies } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
 
 const nasty = fileURLToPath(new URL('../support/servers/nasty.mjs', import.meta.url));
@@ -23,7 +23,7 @@ async function readiness({ url }: FleetProcess): Promise<{ status: number; body:
   return { status: response.status, body: (await response.json()) as Record<string, string> };
 }
 
-for (const { name, needs, open } of topologies) {
+for (const { name, needs, open } of someTopologies) {
   describeWith(needs, `the worker as a service, ${name}`, () => {
     const fleet = useFleet(open);
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { beginDataFolder } from './data-folder.ts';
 
 /** A process of the fleet, started for a test. */
 export interface FleetProcess {
@@ -20,6 +21,7 @@ const baseEnvironment = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COL
 
 /** Starts `fleet <args>` and resolves when its log says where it is ready. */
 export async function startFleetProcess(args: string[], env: Record<string, string>): Promise<FleetProcess> {
+  await beginDataFolder(args, env);
   const child = spawn(process.execPath, ['services/cli/src/main.ts', ...args], {
     cwd: rootFolder,
     env: { ...baseEnvironment, LOG_LEVEL: 'info', ...env },

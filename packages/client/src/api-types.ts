@@ -85,6 +85,7 @@ export interface ApiTypes {
   MessageBatch: MessageBatch;
   MessageParams: MessageParams;
   MessageTokensParams: MessageTokensParams;
+  ModelMessage: ModelMessage;
   NewApiKey: NewApiKey;
   NewBatch: NewBatch;
   NewJob: NewJob;
@@ -734,6 +735,22 @@ export interface MessageTokensParams {
     [k: string]: unknown;
   };
 }
+export interface ModelMessage {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ContentBlock[];
+  stop_reason: string | null;
+  stop_sequence: string | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_creation_input_tokens: number;
+    cache_read_input_tokens: number;
+    service_tier: 'standard' | 'batch';
+  };
+}
 export interface NewApiKey {
   /**
    * Absent: the caller's. Another needs the scope `operator`.
@@ -884,6 +901,7 @@ export interface NewMessageBatch {
       [k: string]: unknown;
     };
   }[];
+  [k: string]: unknown;
 }
 export interface NewSession {
   agent?: string;

@@ -109,9 +109,14 @@ export async function messageBatchRoutes(app: Api, parts: ApiParts): Promise<voi
       schema: {
         tags,
         summary: 'The results of an ended message batch, as lines of JSON',
-        produces: ['application/x-jsonl'],
         params: idParams,
-        response: { 200: z.string().describe('Lines of JSON, each `{custom_id, result}`.'), ...refusals },
+        response: {
+          200: {
+            description: 'Lines of JSON, each `{custom_id, result}`.',
+            content: { 'application/x-jsonl': { schema: z.string() } },
+          },
+          ...refusals,
+        },
       },
     },
     async (request, reply) => {

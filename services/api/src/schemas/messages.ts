@@ -98,7 +98,7 @@ export const message = z
       service_tier: z.enum(['standard', 'batch']),
     }),
   })
-  .meta({ id: 'Message' });
+  .meta({ id: 'ModelMessage' });
 export type MessageView = z.infer<typeof message>;
 
 export const tokenCount = z.object({ input_tokens: tokens });
@@ -110,9 +110,10 @@ export const batchRequest = only({
   params: z.record(z.string(), z.unknown()).describe('See `MessageParams`; checked when its turn comes.'),
 });
 
-export const newMessageBatch = only({ requests: z.array(batchRequest).min(1).max(100_000) }).meta({
-  id: 'NewMessageBatch',
-});
+/** The body is read as it comes, and what is beside `requests` is passed over. */
+export const newMessageBatch = z
+  .looseObject({ requests: z.array(batchRequest).min(1).max(100_000) })
+  .meta({ id: 'NewMessageBatch' });
 
 export const messageBatch = z
   .object({
