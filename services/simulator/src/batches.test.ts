@@ -26,7 +26,7 @@ test('counts stay at processing until the batch has ended; results come as lines
   simulator.script({ job: 'b', replies: [{ content: 'as scripted' }] });
   simulator.scriptBatches({ job: 'c', items: ['expired'] });
   simulator.scriptBatches({ job: 'd', items: [{ status: 400, message: 'no' }] });
-  const made = await json('POST', path, requests('a-1', 'b-1', 'c-1', 'd-1'));
+  const made = await json('POST', path, requests('a-0-1', 'b-0-1', 'c-0-1', 'd-0-1'));
   const none = { succeeded: 0, errored: 0, canceled: 0, expired: 0 };
   expect(made).toMatchObject({
     type: 'message_batch',
@@ -46,13 +46,13 @@ test('counts stay at processing until the batch has ended; results come as lines
   const results = Object.fromEntries(
     lines.map((line) => JSON.parse(line)).map(({ custom_id, result }) => [custom_id, result]),
   );
-  expect(results['a-1'].message.content[0].text).toMatch(/\[simulated\]$/);
-  expect(results['b-1']).toMatchObject({
+  expect(results['a-0-1'].message.content[0].text).toMatch(/\[simulated\]$/);
+  expect(results['b-0-1']).toMatchObject({
     type: 'succeeded',
     message: { content: [{ text: 'as scripted' }], usage: { service_tier: 'batch' } },
   });
-  expect(results['c-1']).toEqual({ type: 'expired' });
-  expect(results['d-1'].error.error).toEqual({ type: 'invalid_request_error', message: 'no' });
+  expect(results['c-0-1']).toEqual({ type: 'expired' });
+  expect(results['d-0-1'].error.error).toEqual({ type: 'invalid_request_error', message: 'no' });
 });
 
 test('is listed newest first, page by page', async () => {
