@@ -11,8 +11,11 @@ import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = useTemporaryFolder();
 
-/** What the fleet refuses for a reason that no schema can say: a limit of cost on a model that has no price. */
-const config = ['jobs', 'jobs/estimate']
+/**
+ * What the fleet refuses for a reason that no schema can say: a limit of cost on a model that has no price, messages
+ * whose roles are in another order, an id that comes twice.
+ */
+const config = ['jobs', 'jobs/estimate', 'messages', 'messages/count_tokens', 'messages/batches']
   .map(
     (path) => `
 [[operations]]

@@ -70,6 +70,7 @@ export interface ApiTypes {
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
+  AssistantMessage: AssistantMessage;
   Batch: Batch;
   BatchBudget: BatchBudget;
   BatchLine: BatchLine;
@@ -266,6 +267,26 @@ export interface Approval {
   requested_at: string;
   expires_at: string;
 }
+export interface AssistantMessage {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ContentBlock[];
+  stop_reason: string | null;
+  stop_sequence: string | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_creation_input_tokens: number;
+    cache_read_input_tokens: number;
+    service_tier: 'standard' | 'batch';
+  };
+}
+export interface ContentBlock {
+  type: string;
+  [k: string]: unknown;
+}
 export interface Batch {
   id: string;
   type: 'batch';
@@ -394,10 +415,6 @@ export interface BatchResult {
 export interface BudgetRaise {
   max_cost_usd?: number | null;
   max_tokens?: number | null;
-}
-export interface ContentBlock {
-  type: string;
-  [k: string]: unknown;
 }
 export interface ErrorBody {
   type: 'error';

@@ -109,9 +109,14 @@ export async function messageBatchRoutes(app: Api, parts: ApiParts): Promise<voi
       schema: {
         tags,
         summary: 'The results of an ended message batch, as lines of JSON',
-        produces: ['application/x-jsonl'],
         params: idParams,
-        response: { 200: z.string().describe('Lines of JSON, each `{custom_id, result}`.'), ...refusals },
+        response: {
+          200: {
+            description: 'Lines of JSON, each `{custom_id, result}`.',
+            content: { 'application/x-jsonl': { schema: z.string() } },
+          },
+          ...refusals,
+        },
       },
     },
     async (request, reply) => {
@@ -184,9 +189,6 @@ async function readBatches(
   tenant: string,
   { limit, after_id, before_id }: MessageBatchesQuery,
 ): Promise<{ batches: Batch[]; more: boolean }> {
-  if (after_id !== undefined && before_id !== undefined) {
-    throw new FleetError('invalid_request', 'A page is after_id or before_id, not both.');
-  }
   const page = { limit: limit + 1, after: after_id, before: before_id };
   const rows = await store.batches(tenant, 'messages', page);
   const batches = before_id === undefined ? rows.slice(0, limit) : rows.slice(-limit);
