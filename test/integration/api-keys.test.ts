@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk';
 import { FleetClient } from '@mcp-fleet/client';
 import { scopes } from '@mcp-fleet/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -173,6 +174,9 @@ for (const { name, needs, open } of topologies) {
           body: '{}',
         })
       ).json()) as { id: string };
+      const messageBatch = await new Anthropic({ baseURL: url, apiKey: ownerKey }).messages.batches.create({
+        requests: [{ custom_id: 'a', params: { model: 'simulated', max_tokens: 1, messages: [] } }],
+      });
       const stranger = (await makeKey('stranger')).key;
 
       const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
@@ -181,7 +185,13 @@ for (const { name, needs, open } of topologies) {
       const walked: string[] = [];
       for (const [path, methods] of Object.entries(document.paths)) {
         if (!path.includes('{')) continue;
-        const ids = { sessions: session.id, keys: key, webhooks: webhook.id, batches: batch.id };
+        const ids = {
+          sessions: session.id,
+          keys: key,
+          webhooks: webhook.id,
+          messages: messageBatch.id,
+          batches: batch.id,
+        };
         const [, id = job.id] = Object.entries(ids).find(([kind]) => path.includes(kind)) ?? [];
         const filled = path
           .replace('{id}', id)

@@ -10,6 +10,7 @@ const params = (text: string) => ({
   max_tokens: 100,
   messages: [{ role: 'user' as const, content: text }],
 });
+const deep = (levels: number): object => (levels === 0 ? {} : { in: deep(levels - 1) });
 const request = (n: number | string, text = `What is ${n} plus 1?`) => ({
   custom_id: `q-${n}`,
   params: params(text),
@@ -125,6 +126,7 @@ describeWith(['postgres'], "message batches by Anthropic's client", () => {
       ['max_tokens', { ...params('x'), max_tokens: 0 }],
       ['messages', { ...params('x'), messages: [] }],
       ['tools', { ...params('x'), tools: [{ name: 'mine', input_schema: { type: 'object' } }] }],
+      ['nested', { ...params('x'), thinking: deep(200) }],
       ['model', { ...params('x'), model: 'nobody-knows' }],
     ];
     const requests = bad.map(([custom_id, each]) => ({ custom_id, params: each }));

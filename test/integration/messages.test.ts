@@ -8,7 +8,7 @@ import { startFleetProcess } from '../support/fleet-process.ts';
 import { useMessagesFleet } from '../support/messages-fleet.ts';
 import { runCli } from '../support/run-cli.ts';
 import { describeWith } from '../support/services.ts';
-import { asksToAdd, saysDone } from '../support/simulator-control.ts';
+import { asksToAdd, saysDone, startTestSimulator } from '../support/simulator-control.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { uniqueName } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
@@ -160,7 +160,7 @@ describeWith(['postgres'], "messages by Anthropic's client", () => {
     [
       'a server that nobody configured',
       { mcp_servers: [{ type: 'url', name: 'x', url: 'http://x' }] },
-      'counting',
+      'mcp_servers.0.name',
     ],
     ['a container', { container: 'c' }, 'container: not offered'],
     [
@@ -212,19 +212,26 @@ describeWith(['postgres'], "messages by Anthropic's client", () => {
 
 const folder = useTemporaryFolder();
 
-test('where jobs run in the process of the api, a stream has their text, piece by piece or at once', async () => {
+test('where jobs run in the process of the api, text comes as it is made, and goes on after a break', async () => {
   const data = join(folder.path, 'data');
   const made = await runCli(['keys', 'create', '--scopes', 'all', '--json', '--data', data]);
-  const env = { FLEET_MODEL: 'simulated', LOG_LEVEL: 'silent' };
+  const simulator = await startTestSimulator();
+  const env = { FLEET_MODEL: 'simulated', LOG_LEVEL: 'silent', SIMULATOR_URL: simulator.url };
   const fleet = await startFleetProcess(['up', '--port', '0', '--data', data], env);
   try {
     const anthropic = new Anthropic({ baseURL: fleet.url, apiKey: JSON.parse(made.stdout).key });
+    const content = 'one two three '.repeat(20);
+    await simulator.script([{ content, cut_after: 6 }, { content }]);
     const pieces: string[] = [];
-    const stream = anthropic.messages.stream(ask(`Tell me ${'a lot '.repeat(50)}about it.`));
+    const stream = anthropic.messages.stream(ask());
     stream.on('text', (text) => pieces.push(text));
     const message = await stream.finalMessage();
-    expect(message.content).toEqual([{ type: 'text', text: pieces.join('') }]);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join('')).toBe(content);
+    expect(message.content).toEqual([{ type: 'text', text: content }]);
+    expect(await simulator.total()).toBe(2);
   } finally {
     await fleet.kill('SIGTERM');
+    await simulator.stop();
   }
 });

@@ -70,6 +70,7 @@ export interface ApiTypes {
   ApiKeyWithText: ApiKeyWithText;
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
+  AssistantMessage: AssistantMessage;
   Batch: Batch;
   BatchBudget: BatchBudget;
   BatchLine: BatchLine;
@@ -85,7 +86,6 @@ export interface ApiTypes {
   MessageBatch: MessageBatch;
   MessageParams: MessageParams;
   MessageTokensParams: MessageTokensParams;
-  ModelMessage: ModelMessage;
   NewApiKey: NewApiKey;
   NewBatch: NewBatch;
   NewJob: NewJob;
@@ -267,6 +267,26 @@ export interface Approval {
   requested_at: string;
   expires_at: string;
 }
+export interface AssistantMessage {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ContentBlock[];
+  stop_reason: string | null;
+  stop_sequence: string | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    cache_creation_input_tokens: number;
+    cache_read_input_tokens: number;
+    service_tier: 'standard' | 'batch';
+  };
+}
+export interface ContentBlock {
+  type: string;
+  [k: string]: unknown;
+}
 export interface Batch {
   id: string;
   type: 'batch';
@@ -395,10 +415,6 @@ export interface BatchResult {
 export interface BudgetRaise {
   max_cost_usd?: number | null;
   max_tokens?: number | null;
-}
-export interface ContentBlock {
-  type: string;
-  [k: string]: unknown;
 }
 export interface ErrorBody {
   type: 'error';
@@ -735,22 +751,6 @@ export interface MessageTokensParams {
     [k: string]: unknown;
   };
 }
-export interface ModelMessage {
-  id: string;
-  type: 'message';
-  role: 'assistant';
-  model: string;
-  content: ContentBlock[];
-  stop_reason: string | null;
-  stop_sequence: string | null;
-  usage: {
-    input_tokens: number;
-    output_tokens: number;
-    cache_creation_input_tokens: number;
-    cache_read_input_tokens: number;
-    service_tier: 'standard' | 'batch';
-  };
-}
 export interface NewApiKey {
   /**
    * Absent: the caller's. Another needs the scope `operator`.
@@ -901,7 +901,6 @@ export interface NewMessageBatch {
       [k: string]: unknown;
     };
   }[];
-  [k: string]: unknown;
 }
 export interface NewSession {
   agent?: string;

@@ -1,5 +1,6 @@
 import { type Batch, encodeLine, FleetError, type NewLine } from '@mcp-fleet/core';
 import { plainProblems } from '../errors.ts';
+import { mostNesting, tooDeep } from '../parse-json.ts';
 import type { ApiParts } from '../parts.ts';
 import { batchRequest, messageParams } from '../schemas/messages.ts';
 import { agentOfMessages, messagesAgent, readParams } from './read-params.ts';
@@ -65,6 +66,7 @@ function toLine(
     body: null,
     problem: problem.replaceAll('\u0000', '\ufffd'),
   });
+  if (isNestedDeeper(request.data.params, mostNesting)) return invalid(`params: ${tooDeep}`);
   const params = messageParams.safeParse(request.data.params);
   if (!params.success) return invalid(`${plainProblems(params.error, 'params')}.`);
   if (params.data.stream === true) {
@@ -77,6 +79,18 @@ function toLine(
     if (!(thrown instanceof FleetError)) throw thrown;
     return invalid(thrown.message);
   }
+}
+
+/** True when arrays and objects stand deeper in one another than this; no stack grows with them. */
+function isNestedDeeper(value: object, most: number): boolean {
+  let level = [value];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > most) return true;
+    level = level.flatMap((each) =>
+      Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null),
+    );
+  }
+  return false;
 }
 
 const named = (problems: string, where: string) => `${where}.${problems}`.replace('.: ', ': ');

@@ -189,9 +189,6 @@ async function readBatches(
   tenant: string,
   { limit, after_id, before_id }: MessageBatchesQuery,
 ): Promise<{ batches: Batch[]; more: boolean }> {
-  if (after_id !== undefined && before_id !== undefined) {
-    throw new FleetError('invalid_request', 'A page is after_id or before_id, not both.');
-  }
   const page = { limit: limit + 1, after: after_id, before: before_id };
   const rows = await store.batches(tenant, 'messages', page);
   const batches = before_id === undefined ? rows.slice(0, limit) : rows.slice(-limit);

@@ -98,7 +98,7 @@ export const message = z
       service_tier: z.enum(['standard', 'batch']),
     }),
   })
-  .meta({ id: 'ModelMessage' });
+  .meta({ id: 'AssistantMessage' });
 export type MessageView = z.infer<typeof message>;
 
 export const tokenCount = z.object({ input_tokens: tokens });
@@ -110,10 +110,9 @@ export const batchRequest = only({
   params: z.record(z.string(), z.unknown()).describe('See `MessageParams`; checked when its turn comes.'),
 });
 
-/** The body is read as it comes, and what is beside `requests` is passed over. */
-export const newMessageBatch = z
-  .looseObject({ requests: z.array(batchRequest).min(1).max(100_000) })
-  .meta({ id: 'NewMessageBatch' });
+export const newMessageBatch = only({ requests: z.array(batchRequest).min(1).max(100_000) }).meta({
+  id: 'NewMessageBatch',
+});
 
 export const messageBatch = z
   .object({
@@ -138,6 +137,6 @@ export const deletedMessageBatch = z.object({ id: z.string(), type: z.literal('m
 export const messageBatchesQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(20).describe('Rows of a page.'),
   after_id: id.optional().describe('The `last_id` of the page before.'),
-  before_id: id.optional().describe('The `first_id` of the page behind.'),
+  before_id: id.optional().describe('The `first_id` of the page behind; `after_id` does not count then.'),
 });
 export type MessageBatchesQuery = z.infer<typeof messageBatchesQuery>;
