@@ -82,6 +82,9 @@ test('a submitted batch is followed, looked at and read', async () => {
   expect((await runCli(['batch', 'list'], { env: env() })).stdout).toMatch(new RegExp(`${id} +ended +3/3`));
   const csv = await runCli(['batch', 'results', id, '--format', 'csv'], { env: env() });
   expect(csv.stdout.split('\n')[1]).toMatch(/^1,line-1,succeeded,/);
+  const replayed = await runCli(['jobs', 'replay', '--batch', id], { env: env() });
+  expect(replayed.stdout).toContain(`0 lines of ${id} wait to run again`);
+  expect((await runCli(['jobs', 'replay', '--batch', id, '--all'], { env: env() })).code).toBe(2);
   await writeFile(file, '{"query": 1}\n');
   const refused = await runCli(['batch', 'submit', file], { env: env() });
   expect(refused).toMatchObject({ stderr: expect.stringContaining('line 1: query') });

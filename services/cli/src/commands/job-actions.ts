@@ -11,6 +11,7 @@ interface ActionOptions extends FleetOptions {
   error?: string;
   all?: boolean;
   from?: 'tail' | 'scratch';
+  batch?: string;
   json?: boolean;
 }
 
@@ -27,7 +28,8 @@ export function jobActions(jobs: Command): void {
         new Option('--from <where>', 'tail: behind the last recorded step; scratch: from the query')
           .choices(['tail', 'scratch'])
           .default('tail'),
-      ),
+      )
+      .option('--batch <id>', 'lines of this batch that failed or expired, anew and within the batch'),
   ).action((ids: string[], options: ActionOptions) => act(ids, options, replay));
 }
 
@@ -56,7 +58,11 @@ async function act(ids: string[], options: ActionOptions, run: Act): Promise<voi
     ...(options.session ? { session_id: options.session } : {}),
     ...(options.error ? { error: options.error } : {}),
   };
-  if (ids.length === 0 && Object.keys(filter).length === 0 && !options.all) {
+  const named = ids.length > 0 || Object.keys(filter).length > 0 || options.all;
+  if (named && options.batch) {
+    throw new FleetError('invalid_request', '--batch names all that it replays. Leave ids and filters out.');
+  }
+  if (!named && !options.batch) {
     const message = 'Name jobs by their ids, or say which: --state, --session, --error, or --all.';
     throw new FleetError('invalid_request', message);
   }
@@ -80,7 +86,11 @@ const cancel: Act = async ({ client }, ids, filter) => {
   return jobs.map((job) => `${job.id} is ${stateLabel(job.state)}`);
 };
 
-const replay: Act = async ({ client }, ids, filter, { from }) => {
+const replay: Act = async ({ client }, ids, filter, { from, batch }) => {
+  if (batch) {
+    const { counts } = await client.batches.retryFailed(batch);
+    return [`${color.green('✓')} ${counts.waiting} lines of ${batch} wait to run again`];
+  }
   if (ids.length === 0) {
     const { jobs } = await client.jobs.replayMany(filter, from);
     return [`${color.green('✓')} replayed ${jobs.length} jobs`, ...jobs];
