@@ -4,6 +4,7 @@ import type { Evidence } from './checks/check.ts';
 import type { Fleet } from './fleet/setup.ts';
 import { allProcesses, stopAll, stopOwnProcesses } from './fleet/stop-fleet.ts';
 import { fleetLeftovers, processesOf } from './leftovers.ts';
+import type { BatchLoad } from './load/batch-load.ts';
 import type { Producer } from './load/producer.ts';
 import type { Observer } from './observer.ts';
 import type { FaultEntry } from './schedule.ts';
@@ -11,8 +12,15 @@ import type { FaultEntry } from './schedule.ts';
 /** Reads everything that there is to check, and ends the fleet, which is checked too. */
 export async function gather(
   fleet: Fleet,
-  run: { observer: Observer; producer: Producer; faults: FaultEntry[]; queue: Evidence['queue'] },
+  run: {
+    observer: Observer;
+    producer: Producer;
+    batch: BatchLoad | null;
+    faults: FaultEntry[];
+    queue: Evidence['queue'];
+  },
 ): Promise<Evidence> {
+  const batch = (await run.batch?.gather()) ?? null;
   const jobs = await fleet.view.jobs();
   const steps = await fleet.view.steps();
   const requests = await fleet.simulator.requests();
@@ -29,6 +37,7 @@ export async function gather(
   leftovers.push(...processesOf(fleet, new Set()));
   return {
     submissions: run.producer.submissions,
+    batch,
     jobs,
     steps,
     observations: run.observer.observations,
@@ -52,7 +61,7 @@ function livesOf(fleet: Fleet): Map<string, number> {
 /** What there was of everything. */
 export function totalsOf(
   fleet: Fleet,
-  { jobs, steps, ledger, requests, faults }: Evidence,
+  { jobs, batch, steps, ledger, requests, faults }: Evidence,
   producer: Producer,
 ): Record<string, number> {
   const logs = fleet.workers.map(({ process }) => readFileSync(process.spec.log, 'utf8')).join('');
@@ -61,6 +70,7 @@ export function totalsOf(
     jobs: jobs.length,
     succeeded: jobs.filter((job) => job.state === 'succeeded').length,
     failed: jobs.filter((job) => job.state === 'failed').length,
+    ...(batch === null ? {} : { 'lines with one result': batch.results.length }),
     sessions: new Set(jobs.flatMap((job) => job.sessionId ?? [])).size,
     submissions: producer.requests,
     steps: steps.length,

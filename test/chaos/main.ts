@@ -5,8 +5,9 @@ import { type ChaosOptions, parseOptions } from './options.ts';
 import { jsonLine, printReport } from './report.ts';
 import { runChaos } from './run-chaos.ts';
 
-/** Milliseconds that jobs get to end once everything works again. */
+/** Milliseconds that jobs get to end once everything works again, and each line of a batch beside them. */
 const drainMs = 90_000;
+const drainLineMs = 100;
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -36,7 +37,8 @@ async function run(options: ChaosOptions): Promise<boolean> {
     topology: options.topology,
     seed: options.seed,
     faultMs: options.minutes * 60_000,
-    drainMs,
+    drainMs: drainMs + options.batch * drainLineMs,
+    batchLines: options.batch,
     faults: chooseFaults(options.topology, options.only, options.without),
     defect: defect?.source ? defect.name : null,
     ...(defect?.prepare ? { prepare: defect.prepare } : {}),

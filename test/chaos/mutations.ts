@@ -68,6 +68,7 @@ async function tryDefect(defect: Defect, seed: number, signal: AbortSignal): Pro
       seed,
       faultMs: defect.seconds * 1_000,
       drainMs,
+      batchLines: 0,
       faults: chooseFaults(defect.topology, defect.faults),
       defect: defect.source ? defect.name : null,
       ...(defect.prepare ? { prepare: defect.prepare } : {}),

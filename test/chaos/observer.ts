@@ -34,6 +34,7 @@ export const stepKey = (row: StepRow): string => `${row.jobId}/${row.round}/${ro
 export const link = (digest: string, row: StepRow): string =>
   hash('sha256', `${digest}\n${row.round}/${row.slot}\n${row.body}`, 'hex');
 
+/** Milliseconds between two looks; a look that takes long is followed by as long a pause. */
 const everyMs = 300;
 
 /** Looks at the store again and again, and remembers what it saw. */
@@ -58,8 +59,10 @@ export class Observer {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const begun = performance.now();
       await this.look().catch(() => undefined);
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      const pauseMs = Math.max(everyMs, performance.now() - begun);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -7,6 +7,8 @@ export type TopologyName = (typeof topologyNames)[number];
 export interface ChaosOptions {
   minutes: number;
   seed: number;
+  /** Lines of a batch beside the other jobs. */
+  batch: number;
   topology: TopologyName;
   /** Names of faults, or beginnings of names; empty means all. */
   only: string[];
@@ -20,6 +22,7 @@ export interface ChaosOptions {
 }
 
 const longestMinutes = 120;
+const mostLines = 100_000;
 
 /** Reads the command line. Throws an Error whose message says what was expected. */
 export function parseOptions(args: string[]): ChaosOptions {
@@ -28,6 +31,7 @@ export function parseOptions(args: string[]): ChaosOptions {
     options: {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: '1' },
+      batch: { type: 'string', default: '0' },
       topology: { type: 'string', default: 'fleet' },
       only: { type: 'string', multiple: true, default: [] },
       without: { type: 'string', multiple: true, default: [] },
@@ -38,18 +42,22 @@ export function parseOptions(args: string[]): ChaosOptions {
   });
   const minutes = Number(values.minutes);
   const seed = Number(values.seed);
+  const batch = Number(values.batch);
   const topology = topologyNames.find((name) => name === values.topology);
   if (!(minutes > 0 && minutes <= longestMinutes)) {
     throw new Error(`--minutes was ${values.minutes}; expected more than 0 and at most ${longestMinutes}.`);
   }
   if (!Number.isSafeInteger(seed)) throw new Error(`--seed was ${values.seed}; expected a whole number.`);
+  if (!(Number.isSafeInteger(batch) && batch >= 0 && batch <= mostLines)) {
+    throw new Error(`--batch was ${values.batch}; expected lines, at most ${mostLines}.`);
+  }
   if (topology === undefined) {
     throw new Error(`--topology was ${values.topology}; expected ${topologyNames.join(' or ')}.`);
   }
   const { json, mutate = null, mutations } = values;
   const only = namesIn(values.only);
   const without = namesIn(values.without);
-  return { minutes, seed, topology, only, without, json, mutate, mutations };
+  return { minutes, seed, batch, topology, only, without, json, mutate, mutations };
 }
 
 const namesIn = (lists: string[]): string[] => lists.flatMap((names) => names.split(','));

@@ -3,6 +3,7 @@ import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
 import type { Evidence } from './checks/check.ts';
 import type { Fleet } from './fleet/setup.ts';
 import { keepStarting, startWorker } from './fleet/start-fleet.ts';
+import type { BatchLoad } from './load/batch-load.ts';
 import type { Producer } from './load/producer.ts';
 import { isEnded, type Observer } from './observer.ts';
 import type { RunPlan } from './run-chaos.ts';
@@ -28,7 +29,7 @@ export async function heal(fleet: Fleet): Promise<void> {
 export async function recover(
   fleet: Fleet,
   observer: Observer,
-  producer: Producer,
+  { producer, batch }: { producer: Producer; batch: BatchLoad | null },
   plan: Pick<RunPlan, 'drainMs' | 'log'>,
 ): Promise<Evidence['queue']> {
   const backend = openQueueBackend(fleet.queueServer.url(), { queueName: fleet.queueName });
@@ -43,7 +44,9 @@ export async function recover(
       const open = jobs.filter((job) => !isEnded(job)).length;
       const unknown = producer.submissions.length - jobs.length;
       const inQueue = counts.waiting + counts.active + counts.delayed;
-      if (open === 0 && unknown <= 0 && inQueue === 0) break;
+      const standing = (await batch?.look()) ?? null;
+      const lines = batch === null || standing?.state === 'ended';
+      if (open === 0 && unknown <= 0 && inQueue === 0 && lines) break;
       if (performance.now() - begun > plan.drainMs) break;
       await sleep(500);
     }

@@ -9,6 +9,7 @@ import type { Fleet } from './fleet/setup.ts';
 import { startFleet } from './fleet/start-fleet.ts';
 import { stopAll } from './fleet/stop-fleet.ts';
 import { gather, totalsOf } from './gather.ts';
+import { BatchLoad } from './load/batch-load.ts';
 import { type Producer, startProducer } from './load/producer.ts';
 import { runLoad } from './load/run-load.ts';
 import { Observer } from './observer.ts';
@@ -22,6 +23,8 @@ export interface RunPlan {
   topology: TopologyName;
   seed: number;
   faultMs: number;
+  /** Lines of a batch that is submitted at the beginning; 0 for none. */
+  batchLines: number;
   /** How long jobs get to end once everything works again. */
   drainMs: number;
   faults: readonly Fault[];
@@ -56,16 +59,16 @@ export async function runChaos(plan: RunPlan): Promise<RunResult> {
     await plan.prepare?.(fleet);
     plan.log(`${topology}, seed ${plan.seed}, durability ${durability}: fleet is up, logs in ${folder}`);
     const observer = new Observer(fleet.view);
-    const { producer, faults } = await trouble(fleet, observer, plan);
-    const queue = await recover(fleet, observer, producer, plan);
-    const evidence = await gather(fleet, { observer, producer, faults, queue });
+    const load = await trouble(fleet, observer, plan);
+    const queue = await recover(fleet, observer, load, plan);
+    const evidence = await gather(fleet, { observer, ...load, queue });
     const violations = checkAll(evidence);
     keep = violations.length > 0;
     return {
       evidence,
       violations,
       folder,
-      totals: totalsOf(fleet, evidence, producer),
+      totals: totalsOf(fleet, evidence, load.producer),
       defectMarks: readdirSync(join(folder, 'defects')).map((name) =>
         readFileSync(join(folder, 'defects', name), 'utf8'),
       ),
@@ -84,13 +87,15 @@ async function trouble(
   fleet: Fleet,
   observer: Observer,
   plan: RunPlan,
-): Promise<{ producer: Producer; faults: FaultEntry[] }> {
+): Promise<{ producer: Producer; batch: BatchLoad | null; faults: FaultEntry[] }> {
   const random = seeded(plan.seed);
   const over = AbortSignal.any([plan.signal, AbortSignal.timeout(plan.faultMs)]);
   const watched = new AbortController();
   const producer = startProducer(fleet.apiUrl, random.fork('producer'), over);
   const watching = observer.run(watched.signal);
-  const load = runLoad(producer, random.fork('load'), over);
+  const batch =
+    plan.batchLines === 0 ? null : new BatchLoad(fleet.apiUrl, plan.batchLines, random.fork('batch'));
+  const load = Promise.all([runLoad(producer, random.fork('load'), over), batch?.submit(over)]);
   const faults = await runSchedule(fleet, plan.faults, random.fork('faults'), {
     signal: over,
     onFault: ({ name, what, failed }) =>
@@ -101,7 +106,7 @@ async function trouble(
   await load;
   watched.abort();
   await watching;
-  return { producer, faults };
+  return { producer, batch, faults };
 }
 
 function untilOver(signal: AbortSignal): Promise<void> {

@@ -85,7 +85,10 @@ test('a submitted batch is followed, looked at and read', async () => {
   const replayed = await runCli(['jobs', 'replay', '--batch', id], { env: env() });
   expect(replayed.stdout).toContain(`0 lines of ${id} wait to run again`);
   expect((await runCli(['jobs', 'replay', '--batch', id, '--all'], { env: env() })).code).toBe(2);
+  const estimate = await runCli(['batch', 'estimate', file], { env: env() });
+  expect(estimate.stdout).toMatch(/^3 lines: \d+ to \d+ tokens\n\$\d.*\(simulated\)\n$/);
   await writeFile(file, '{"query": 1}\n');
+  expect((await runCli(['batch', 'estimate', file], { env: env() })).stderr).toContain('line 1: query');
   const refused = await runCli(['batch', 'submit', file], { env: env() });
   expect(refused).toMatchObject({ stderr: expect.stringContaining('line 1: query') });
   expect(refused.code).not.toBe(0);

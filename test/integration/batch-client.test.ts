@@ -66,6 +66,16 @@ describe('batches by the client', () => {
       return batch !== undefined && batch.bytes > bytes ? batch : null;
     });
 
+  test('the estimate of many pieces is that of all lines, and a bad line has its number in the whole', async () => {
+    const of = (count: number) => direct.batches.estimate({ lines: manyLines(count) });
+    const [one, all] = [await of(1), await of(6_000)];
+    expect(all.lines).toBe(6_000);
+    expect(all.cost_usd?.max).toBeCloseTo((one.cost_usd?.max ?? 0) * 6_000, -1);
+    const bad = [...manyLines(6_000)].map((line, n) => (n === 5_500 ? { ...line, query: '' } : line));
+    const told = await direct.batches.estimate({ lines: bad });
+    expect(told).toMatchObject({ lines: 5_999, invalid: 1, invalid_lines: [{ line: 5_501 }] });
+  });
+
   test('lines are created, waited for with their progress, and read as typed rows', async () => {
     const lines: BatchLine[] = [1, 2, 3].map((n) => ({ query: `What is ${n}?`, custom_id: `q${n}` }));
     const created = await fleet.batches.create({ lines, metadata: { name: 'three' } });

@@ -1,4 +1,4 @@
-import { FleetClient } from '@mcp-fleet/client';
+import { type BatchEstimate, FleetClient } from '@mcp-fleet/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { describeWith } from '../support/services.ts';
@@ -58,6 +58,32 @@ for (const { name, needs, open } of someTopologies) {
     }
 
     const lines = (rows: unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+    test('an estimate bounds what lines then cost, and keeps none of them', async () => {
+      const rows = [
+        { query: 'short' },
+        { query: 'long '.repeat(1_000), max_tokens: 10 },
+        { query: 'short', max_tokens: 0 },
+      ];
+      const estimate = await call<BatchEstimate>('POST', '/v1/batches/estimate', lines(rows));
+      expect(estimate).toMatchObject({
+        lines: 2,
+        invalid: 1,
+        models: ['simulated'],
+        invalid_lines: [{ line: 3, message: expect.stringContaining('max_tokens') }],
+      });
+      const client = new FleetClient({ url: api.url });
+      expect((await client.batches.list()).data).toEqual([]);
+      const { id } = await call('POST', '/v1/batches?on_invalid=skip', lines(rows));
+      const { usage } = await client.batches.wait(id);
+      expect(usage.cost_usd).toBeGreaterThan(estimate.cost_usd?.min ?? Infinity);
+      expect(usage.cost_usd).toBeLessThan(estimate.cost_usd?.max ?? 0);
+      expect(usage.input_tokens + usage.output_tokens).toBeLessThan(estimate.tokens.max);
+      const bounded = await client.batches.estimate({ lines: lines(rows), max_cost_usd: 0.001 });
+      expect(bounded).toMatchObject({ tokens: estimate.tokens, cost_usd: { max: 0.001 } });
+      const unpriced = await client.batches.estimate({ lines: [{ query: 'x', model: 'openai/nobodys' }] });
+      expect(unpriced).toMatchObject({ cost_usd: null, models: ['openai/nobodys'] });
+    });
     const read = (id: string) => call('GET', `/v1/batches/${id}`);
     const ended = (id: string) =>
       until('the end of the batch', async () => {

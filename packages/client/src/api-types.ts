@@ -73,6 +73,7 @@ export interface ApiTypes {
   AssistantMessage: AssistantMessage;
   Batch: Batch;
   BatchBudget: BatchBudget;
+  BatchEstimate: BatchEstimate;
   BatchLine: BatchLine;
   BatchResult: BatchResult;
   BudgetRaise: BudgetRaise;
@@ -347,6 +348,39 @@ export interface BatchBudget {
    */
   max_cost_usd?: number | null;
   max_tokens?: number | null;
+}
+/**
+ * The least and the most that lines may use, at the prices of how they would be run.
+ */
+export interface BatchEstimate {
+  type: 'batch_estimate';
+  /**
+   * Lines that are valid, and would run.
+   */
+  lines: number;
+  invalid: number;
+  tokens: {
+    min: number;
+    max: number;
+  };
+  /**
+   * Null when the price of a model is not known.
+   */
+  cost_usd: {
+    min: number;
+    max: number;
+  } | null;
+  /**
+   * Models that answer; those alone whose price is not known, if there are such. At most 100.
+   */
+  models: string[];
+  /**
+   * The first 100 lines that are not valid.
+   */
+  invalid_lines: {
+    line: number;
+    message: string;
+  }[];
 }
 export interface BatchLine {
   /**

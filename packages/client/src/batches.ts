@@ -1,9 +1,19 @@
+import { type EstimateQuery, estimateLines } from './estimate-lines.ts';
 import { type Http, pause, search } from './http.ts';
 import type { Lines } from './line-pieces.ts';
 import { PageRequest } from './page-request.ts';
 import { Patience } from './patience.ts';
 import { type ResultsQuery, readResults } from './read-results.ts';
-import type { Batch, BatchBudget, BatchResult, NewBatch, Page, PageQuery, UploadedBatch } from './types.ts';
+import type {
+  Batch,
+  BatchBudget,
+  BatchEstimate,
+  BatchResult,
+  NewBatch,
+  Page,
+  PageQuery,
+  UploadedBatch,
+} from './types.ts';
 import { type UploadOptions, uploadLines } from './upload-lines.ts';
 
 export interface WaitOptions {
@@ -51,6 +61,14 @@ export class Batches {
       await this.delete(created.id).catch(() => undefined);
       throw thrown;
     }
+  }
+
+  /** What lines may use, at least and at most. Nothing of them is kept, and nothing runs. */
+  estimate({
+    lines,
+    ...query
+  }: EstimateQuery & { lines: Lines; signal?: AbortSignal }): Promise<BatchEstimate> {
+    return estimateLines(this.#http, lines, query);
   }
 
   /** Sends lines to a batch that was created without, or whose upload had stopped at `offset`. */

@@ -9,6 +9,7 @@ import { parseJsonBodies } from './parse-json.ts';
 import type { Api, ApiParts, ApiSetup } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { batchUploadRoutes } from './routes/batch-uploads.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
 import { jobBudgetRoutes } from './routes/job-budget.ts';
@@ -65,7 +66,8 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   jobActionRoutes(app, parts);
   jobBudgetRoutes(app, parts);
   jobEventRoutes(app, parts);
-  await app.register(async (batches) => batchRoutes(batches as Api, parts));
+  await app.register(async (uploads) => batchUploadRoutes(uploads as Api, parts));
+  batchRoutes(app, parts);
   await app.register(async (messages) => messageRoutes(messages as Api, parts));
   await app.register(async (batches) => messageBatchRoutes(batches as Api, parts));
   toolResultRoutes(app, parts);

@@ -1,11 +1,13 @@
 import type { Check, Evidence, Violation } from './check.ts';
 import { expectedFailures } from './expected-failures.ts';
 import { legalConversations } from './legal-conversations.ts';
+import { lineOrder } from './line-order.ts';
 import { noReplyTwice } from './no-reply-twice.ts';
 import { noResultTwice } from './no-result-twice.ts';
 import { nothingLeft } from './nothing-left.ts';
 import { oneEnd } from './one-end.ts';
 import { oneJobPerKey } from './one-job-per-key.ts';
+import { oneResultALine } from './one-result-a-line.ts';
 import { resultsInLedger } from './results-in-ledger.ts';
 import { sameBytesSent } from './same-bytes-sent.ts';
 import { sessionOrder } from './session-order.ts';
@@ -27,6 +29,8 @@ export const allChecks: readonly Check[] = [
   noResultTwice,
   unsafeOnce,
   resultsInLedger,
+  oneResultALine,
+  lineOrder,
   nothingLeft,
 ];
 

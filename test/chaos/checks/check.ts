@@ -1,6 +1,7 @@
 import type { Step } from '@mcp-fleet/core';
 import { step as stepSchema } from '@mcp-fleet/core';
 import type { LoggedRequest } from '@mcp-fleet/simulator';
+import type { BatchRun } from '../load/batch-load.ts';
 import type { Submission } from '../load/producer.ts';
 import type { Observations } from '../observer.ts';
 import type { FaultEntry } from '../schedule.ts';
@@ -10,6 +11,8 @@ import type { JobRow, StepRow } from '../view/store-view.ts';
 /** All that a check may look at: what the store holds, and what was counted outside of the fleet. */
 export interface Evidence {
   submissions: readonly Submission[];
+  /** Null in a run without a batch. */
+  batch: BatchRun | null;
   jobs: readonly JobRow[];
   steps: readonly StepRow[];
   observations: Observations;

@@ -1,4 +1,4 @@
-import { type Batch, type JobTotals, type LineResult, toUsd } from '@mcp-fleet/core';
+import { type Batch, FleetError, type JobTotals, type LineResult, toUsd } from '@mcp-fleet/core';
 import type { BatchResultView, BatchView } from '../schemas/batches.ts';
 
 const total = (batch: Batch): number => Object.values(batch.counts).reduce((sum, each) => sum + each, 0);
@@ -77,4 +77,11 @@ export function resultView({ n, customId, state, problem, job }: LineResult): Ba
     started_at: job?.startedAt?.toISOString() ?? null,
     ended_at: job?.endedAt?.toISOString() ?? null,
   };
+}
+
+export const noBatch = (id: string) => new FleetError('not_found', `There is no batch ${id}.`);
+
+export function foundBatch(batch: Batch | null, id: string): Batch {
+  if (batch) return batch;
+  throw noBatch(id);
 }

@@ -5,6 +5,9 @@ export interface RawLine {
   text: string | null;
 }
 
+/** Bytes that a line of a batch may have. */
+export const longestLine = 4 * 1024 * 1024;
+
 const newline = 0x0a;
 
 /**

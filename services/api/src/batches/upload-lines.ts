@@ -1,11 +1,8 @@
-import { type AgentSpec, type Batch, FleetError, type NewLine } from '@mcp-fleet/core';
-import { findAgent } from '../find-agent.ts';
+import { type Batch, FleetError, type NewLine } from '@mcp-fleet/core';
 import type { ApiParts } from '../parts.ts';
-import { invalid, parseLine } from './parse-line.ts';
-import { readLines } from './read-lines.ts';
-
-/** Bytes that a line may have. */
-const longestLine = 4 * 1024 * 1024;
+import { noBatch } from './batch-views.ts';
+import { LineChecker } from './line-checker.ts';
+import { longestLine, readLines } from './read-lines.ts';
 
 /** Lines, or bytes, that are stored at a time. */
 const pieceLines = 1_000;
@@ -16,9 +13,6 @@ const mostReported = 100;
 
 /** Lines of one batch. */
 const mostLines = 10_000_000;
-
-/** Sessions that are remembered to be there. */
-const mostSessions = 10_000;
 
 export interface Problem {
   line: number;
@@ -44,8 +38,7 @@ class Upload {
   readonly problems: Problem[] = [];
   readonly #parts: Pick<ApiParts, 'agents' | 'store'>;
   readonly #batch: Batch;
-  readonly #agents: Map<string, AgentSpec>;
-  readonly #sessions = new Set<string>();
+  readonly #checker: LineChecker;
   #offset: number;
   #lastLine: number;
   #lines: NewLine[] = [];
@@ -54,7 +47,7 @@ class Upload {
   constructor(parts: Pick<ApiParts, 'agents' | 'store'>, batch: Batch) {
     this.#parts = parts;
     this.#batch = batch;
-    this.#agents = new Map(Object.entries(batch.agents));
+    this.#checker = new LineChecker(parts, batch);
     this.#offset = batch.bytes;
     this.#lastLine = batch.lastLine;
   }
@@ -68,19 +61,10 @@ class Upload {
         `A batch has at most ${mostLines} lines. Send the rest as another.`,
       );
     }
-    const line = await this.#parse(this.#lastLine, text);
+    const line = await this.#checker.check(this.#lastLine, text);
     if (line !== null) this.#lines.push(line);
     if (line?.problem != null) this.#report(line.n, line.problem);
     if (this.#lines.length >= pieceLines || this.#bytes >= pieceBytes) await this.flush();
-  }
-
-  async #parse(n: number, text: string | null): Promise<NewLine | null> {
-    if (text === null) return invalid(n, `longer than ${longestLine} bytes`, null);
-    if (text.trim() === '') return null;
-    return parseLine(n, text, this.#batch.agent, {
-      agent: (name) => this.#agent(name),
-      session: (id) => this.#session(id),
-    });
   }
 
   /** Stores what has come since the last time. */
@@ -91,7 +75,7 @@ class Upload {
       bytes: this.#bytes,
       lines: this.#lines,
       lastLine: this.#lastLine,
-      agents: Object.fromEntries(this.#agents),
+      agents: this.#checker.agents,
     });
     if (appended.kind !== 'appended') throw refusal(this.#batch.id, appended);
     for (const n of appended.duplicates) {
@@ -104,20 +88,6 @@ class Upload {
 
   #report(line: number, message: string): void {
     if (this.problems.length < mostReported) this.problems.push({ line, message });
-  }
-
-  async #agent(name: string): Promise<void> {
-    if (this.#agents.has(name)) return;
-    this.#agents.set(name, await findAgent(this.#parts, this.#batch.tenant, name));
-  }
-
-  async #session(id: string): Promise<void> {
-    if (this.#sessions.has(id)) return;
-    if ((await this.#parts.store.session(this.#batch.tenant, id)) === null) {
-      throw new FleetError('session_not_found', `session_id: there is no session ${id}`);
-    }
-    if (this.#sessions.size >= mostSessions) this.#sessions.clear();
-    this.#sessions.add(id);
   }
 }
 
@@ -140,5 +110,3 @@ function refusal(
       return noBatch(id);
   }
 }
-
-export const noBatch = (id: string) => new FleetError('not_found', `There is no batch ${id}.`);

@@ -1,13 +1,6 @@
-import {
-  budgetOf,
-  estimateCost,
-  FleetError,
-  isTerminal,
-  type Job,
-  type ToolDefinition,
-  toUsd,
-} from '@mcp-fleet/core';
+import { budgetOf, estimateCost, FleetError, isTerminal, type Job, toUsd } from '@mcp-fleet/core';
 import { refuseLower, toBudget } from '../job-budget.ts';
+import { offeredTools } from '../offered-tools.ts';
 import type { Api, ApiParts } from '../parts.ts';
 import { estimate as estimateSchema, raiseBudget } from '../schemas/budgets.ts';
 import { idParams, refusals } from '../schemas/common.ts';
@@ -15,9 +8,6 @@ import { job as jobSchema, submitJob } from '../schemas/jobs.ts';
 import { jobView } from '../views.ts';
 import { wake } from '../wake.ts';
 import { found, resolveAgent, toBlocks } from './jobs.ts';
-
-/** How long tool servers are waited for before their tools count as unknown. */
-const toolsMs = 2_000;
 
 /** What a job may cost, before it is submitted and while it runs. */
 export function jobBudgetRoutes(app: Api, parts: ApiParts): void {
@@ -38,7 +28,7 @@ export function jobBudgetRoutes(app: Api, parts: ApiParts): void {
     async (request) => {
       const { body } = request;
       const agent = await resolveAgent(parts, request.caller.tenant, body);
-      const tools = await offeredTools(parts, agent.tools, AbortSignal.timeout(toolsMs));
+      const tools = await offeredTools(parts, agent.tools);
       const { tokens, cost } = estimateCost(parts.prices, {
         agent,
         query: toBlocks(body.query),
@@ -76,19 +66,6 @@ export function jobBudgetRoutes(app: Api, parts: ApiParts): void {
       await wake(parts, id);
       return jobView(raised);
     },
-  );
-}
-
-/** The tools of this process's servers; null where it has none, and for servers that do not answer. */
-async function offeredTools(
-  { tools }: ApiParts,
-  allowed: readonly string[] | undefined,
-  signal: AbortSignal,
-): Promise<ToolDefinition[] | null> {
-  if (tools === null) return null;
-  return tools.list(allowed, signal).then(
-    (toolset) => toolset.tools,
-    () => null,
   );
 }
 

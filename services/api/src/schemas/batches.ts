@@ -54,6 +54,30 @@ export const appendQuery = z.object({
   offset: z.coerce.number().int().min(0).describe("The batch's `bytes`: where the lines go on."),
 });
 
+export const estimateQuery = uploadSettings.pick({ agent: true, max_cost_usd: true, max_tokens: true });
+
+const range = z.object({ min: z.number().min(0), max: z.number().min(0) });
+
+export const batchEstimate = z
+  .object({
+    type: z.literal('batch_estimate'),
+    lines: z.int().min(0).describe('Lines that are valid, and would run.'),
+    invalid: z.int().min(0),
+    tokens: range,
+    cost_usd: range.nullable().describe('Null when the price of a model is not known.'),
+    models: z
+      .array(z.string())
+      .describe('Models that answer; those alone whose price is not known, if there are such. At most 100.'),
+    invalid_lines: z
+      .array(z.object({ line: z.int(), message: z.string() }))
+      .describe('The first 100 lines that are not valid.'),
+  })
+  .meta({
+    id: 'BatchEstimate',
+    description: 'The least and the most that lines may use, at the prices of how they would be run.',
+  });
+export type BatchEstimateView = z.infer<typeof batchEstimate>;
+
 export const batchesQuery = pageQuery;
 
 export const resultsQuery = z.object({

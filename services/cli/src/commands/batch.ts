@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Batch, FleetClient, NewBatch } from '@mcp-fleet/client';
+import { FleetError } from '@mcp-fleet/core';
 import { type Command, Option } from 'commander';
 import { type Connection, connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -10,6 +11,7 @@ import { color, createOutput, type Output } from '../output.ts';
 import { batchProgress, endOfBatch, stateOfBatch } from './batch-progress.ts';
 import { runBatch } from './batch-run.ts';
 import { dollars, wholeNumber, withFleetOptions, withServers } from './options.ts';
+import { printEstimate } from './print-estimate.ts';
 
 type Options = FleetOptions & { json?: boolean };
 
@@ -44,6 +46,12 @@ export function batchCommand(program: Command): void {
       .argument('<file>', 'lines of JSON; - reads them from standard input')
       .option('--watch', 'follow the batch to its end'),
   ).action(submit);
+  withSettings(
+    batch
+      .command('estimate')
+      .description('Says what the lines of a file may use, at least and at most. Nothing runs.')
+      .argument('<file>', 'lines of JSON; - reads them from standard input'),
+  ).action(estimate);
   withBatch(batch.command('watch').description('Follows a batch to its end.')).action(watch);
   withBatch(
     batch
@@ -134,7 +142,7 @@ function run(file: string, options: SettingOptions & { out: string; server?: str
 
 function submit(file: string, options: SettingOptions & { watch?: boolean }): Promise<void> {
   return withConnection(options, 'jobs', async ({ client, own }, output) => {
-    const lines = file === '-' ? process.stdin : (await open(file)).createReadStream();
+    const lines = await linesOf(file);
     const bar = batchProgress(output);
     const batch = await client.batches
       .create({ ...settingsOf(options), lines, onUpload: bar.uploaded })
@@ -148,6 +156,26 @@ function submit(file: string, options: SettingOptions & { watch?: boolean }): Pr
     });
   });
 }
+
+function estimate(file: string, options: SettingOptions): Promise<void> {
+  return withConnection(options, 'nothing', async ({ client }, output) => {
+    const { on_invalid, ...query } = settingsOf(options);
+    const estimated = await client.batches.estimate({ ...query, lines: await linesOf(file) });
+    output.result(estimated, () =>
+      printEstimate(output, `${estimated.lines} lines`, estimated.models, estimated),
+    );
+    for (const { line, message } of estimated.invalid_lines) output.warn(`line ${line}: ${message}`);
+    if (estimated.invalid > 0 && on_invalid === 'reject') {
+      throw new FleetError(
+        'batch_invalid',
+        `${estimated.invalid} lines are not valid, so that none would run.`,
+      );
+    }
+  });
+}
+
+const linesOf = async (file: string): Promise<AsyncIterable<Uint8Array>> =>
+  file === '-' ? process.stdin : (await open(file)).createReadStream();
 
 function watch(id: string, options: Options): Promise<void> {
   return withConnection(options, 'jobs', ({ client }, output) => follow(client, id, output));

@@ -1,11 +1,11 @@
 import { text } from 'node:stream/consumers';
-import type { Estimate, FleetClient, Job, NewJob } from '@mcp-fleet/client';
-import { fromUsd, usdText } from '@mcp-fleet/core';
+import type { FleetClient, Job, NewJob } from '@mcp-fleet/client';
 import { type Command, Option } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { color, costOfJob, createOutput, duration, type Output, shortfallOf, stateLabel } from '../output.ts';
 import { dollars, wholeNumber, withFleetOptions, withServers } from './options.ts';
+import { printEstimate } from './print-estimate.ts';
 
 type Priority = NonNullable<NewJob['priority']>;
 
@@ -62,7 +62,7 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
     };
     if (options.estimate) {
       const estimate = await client.jobs.estimate(asked);
-      output.result(estimate, () => printEstimate(output, estimate));
+      output.result(estimate, () => printEstimate(output, estimate.model, [estimate.model], estimate));
       return;
     }
     const session = options.newSession ? { session_id: (await client.sessions.create()).id } : {};
@@ -81,14 +81,6 @@ async function submit(argument: string, options: SubmitOptions): Promise<void> {
   } finally {
     await connection.close();
   }
-}
-
-function printEstimate(output: Output, { model, tokens, cost_usd }: Estimate): void {
-  output.line(`${model}: ${tokens.min} to ${tokens.max} tokens`);
-  const simulated = model.startsWith('simulated') ? ' (simulated)' : '';
-  if (cost_usd === null)
-    output.line('The price of this model is unknown. Add it to `prices` of the configuration.');
-  else output.line(`${usdText(fromUsd(cost_usd.min))} to ${usdText(fromUsd(cost_usd.max))}${simulated}`);
 }
 
 /** A job that waits for its budget waits for a person, who is told. */
