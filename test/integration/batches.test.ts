@@ -59,6 +59,31 @@ for (const { name, needs, open } of someTopologies) {
 
     const lines = (rows: unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
+    test('lines under way keep to the budget together, which pauses the batch, and go on once it is raised', async () => {
+      const client = new FleetClient({ url: api.url });
+      const rows = Array.from({ length: 60 }, (_, n) => ({ query: `query ${n}`, max_tokens: 200 }));
+      // A call may use about 250 tokens, and uses about 50.
+      const max_tokens = 1_000;
+      const { id } = await client.batches.create({ lines: rows, max_tokens });
+      const isPaused = async () => (await client.batches.get(id)).state === 'paused';
+      await until('the batch is paused', isPaused);
+      const standing = async () => {
+        const { usage, counts } = await client.batches.get(id);
+        return { tokens: usage.input_tokens + usage.output_tokens, ...counts };
+      };
+      await until('some lines have ended', async () => (await standing()).succeeded > 0);
+      const paused = await client.batches.get(id);
+      expect(paused.pause_reason).toMatch(/^budget: \d+ of \d+ tokens are used/);
+      expect((await standing()).tokens).toBeLessThanOrEqual(max_tokens);
+      expect((await standing()).succeeded).toBeLessThan(60);
+      const raised = await client.batches.setBudget(id, { max_tokens: max_tokens * 2 });
+      expect(raised).toMatchObject({ state: 'in_progress', pause_reason: null });
+      await until('the batch is paused again', isPaused);
+      expect((await standing()).tokens).toBeLessThanOrEqual(max_tokens * 2);
+      await client.batches.setBudget(id, { max_tokens: null });
+      expect((await client.batches.wait(id)).counts).toMatchObject({ succeeded: 60 });
+    });
+
     test('an estimate bounds what lines then cost, and keeps none of them', async () => {
       const rows = [
         { query: 'short' },

@@ -1,6 +1,7 @@
 import type { AgentSpec } from './agent.ts';
 import type { Batch, BatchState, LineResult, NewBatch, NewLine, WaitingLine } from './batch.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, BudgetNeed } from './budget.ts';
+import type { BatchUse } from './check-batch-budget.ts';
 import type { NewJob } from './job.ts';
 import type { Page } from './page.ts';
 
@@ -76,6 +77,11 @@ export interface BatchStore {
    * opened `lostMs` ago and has no job waits again.
    */
   collectLines(batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines>;
+  /**
+   * Keeps what the job of an open line has used and its next model call may use, in place of what it kept before, and
+   * reads then what the batch and its other open lines have. Costs time by the number of open lines. Throws `not_found`.
+   */
+  reserve(batchId: string, jobId: string, need: BudgetNeed): Promise<BatchUse>;
   /** Jobs of open lines that have not ended. */
   openLines(batchId: string, limit: number): Promise<string[]>;
   /** Ends lines that wait; returns how many. */

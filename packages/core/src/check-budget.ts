@@ -6,6 +6,18 @@ import { knownPrice } from './price-list.ts';
 import type { Running } from './running.ts';
 import { comparePositions, type ReplyStep, turnMessages, type Usage } from './step.ts';
 
+/** What the job has used, and what its next model call may use: see `findShortfall`. */
+export function nextNeed(running: Running, context: readonly Message[]): BudgetNeed {
+  const { agent } = running.record.job;
+  const price = running.policy.prices.of(agent.model)?.price ?? null;
+  const input = nextInput(running, context);
+  const next = {
+    tokens: input + agent.maxTokens,
+    cost: price && costBounds(price, { input, output: agent.maxTokens }).max,
+  };
+  return { spent: usedSoFar(running, price), next };
+}
+
 /**
  * Compares what a job has used, and what its next model call may use, with its budget. Null when the call is
  * allowed. The call is taken at its most: the input at the dearest that a cache makes of it, and all of the
@@ -15,17 +27,10 @@ export function findShortfall(running: Running, context: readonly Message[]): Bu
   const { job } = running.record;
   const { budget, agent } = job;
   if (budget.cost === null && budget.tokens === null) return null;
-  const { prices } = running.policy;
-  const price =
-    budget.cost === null
-      ? (prices.of(agent.model)?.price ?? null)
-      : knownPrice(prices, agent.model, `The limit of cost of job ${job.id}`).price;
-  const input = nextInput(running, context);
-  const next = {
-    tokens: input + agent.maxTokens,
-    cost: price && costBounds(price, { input, output: agent.maxTokens }).max,
-  };
-  const need = { spent: usedSoFar(running, price), next };
+  if (budget.cost !== null) {
+    knownPrice(running.policy.prices, agent.model, `The limit of cost of job ${job.id}`);
+  }
+  const need = nextNeed(running, context);
   return isBeyond(budget, need) ? need : null;
 }
 

@@ -34,6 +34,8 @@ export type Take =
       turns: Turn[];
       /** True when queries wait to join this turn, or have been set to. */
       steered: boolean;
+      /** True for a line of a batch with a budget. */
+      batchBudgeted: boolean;
       owner: string;
       /** Milliseconds until the deadline, by the store's clock; null without one. */
       leftMs: number | null;

@@ -1,6 +1,7 @@
 import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
 import { type BudgetNeed, budgetWait } from './budget.ts';
+import type { BatchShortfall } from './check-batch-budget.ts';
 import type { Ending, Wait } from './context-store.ts';
 import type { FleetError } from './errors.ts';
 import { type Failures, type Job, type JobError, type TerminalState, totalsOf } from './job.ts';
@@ -115,11 +116,16 @@ export function waitForBatch(running: Running, mostMs: number): Promise<Outcome>
   return waitFor(running, upstreamWait, Math.min(mostMs, longestUpstreamWaitMs));
 }
 
-async function waitFor(running: Running, reason: string, mostMs: number): Promise<Outcome> {
+async function waitFor(
+  running: Running,
+  reason: string,
+  mostMs: number,
+  budget?: Wait['budget'],
+): Promise<Outcome> {
   const leftMs = running.deadlineAt === null ? mostMs : running.deadlineAt - running.ports.clock.now();
   if (leftMs <= 0) return fail(running, lateFor(running.record.job));
   const waitMs = Math.max(0, Math.ceil(Math.min(mostMs, leftMs)));
-  return park(running, { waitMs, reason, failures: failuresSoFar(running) });
+  return park(running, { waitMs, reason, failures: failuresSoFar(running), ...(budget ? { budget } : {}) });
 }
 
 /**
@@ -129,6 +135,27 @@ async function waitFor(running: Running, reason: string, mostMs: number): Promis
 export function waitForBudget(running: Running, need: BudgetNeed): Promise<Outcome> {
   const budget = { known: running.record.job.budget, need };
   return park(running, { waitMs: null, reason: budgetWait, failures: failuresSoFar(running), budget });
+}
+
+/** Milliseconds until a line that may fit beside fewer others tries again: as long, and up to twice that. */
+const crowdedMs = 1_000;
+
+/** A line of a batch that waits for its budget is woken when that is raised; it looks by itself at least so often. */
+const spentMs = 600_000;
+
+/**
+ * Parks a line whose next model call does not fit into what its batch's budget has left. It waits for calls under way
+ * to turn out cheaper, or, if that cannot help, with the batch, which is paused.
+ */
+export async function waitForBatchBudget(
+  running: Running,
+  { need, reason }: BatchShortfall,
+): Promise<Outcome> {
+  const { tenant, batchId, budget } = running.record.job;
+  const { store, clock } = running.ports;
+  if (reason !== null && batchId !== null) await store.changeBatch(tenant, batchId, { to: 'pause', reason });
+  const mostMs = reason === null ? crowdedMs * (1 + clock.random()) : spentMs;
+  return waitFor(running, budgetWait, mostMs, { known: budget, need });
 }
 
 /** Failures in a row; those before a recorded step no longer count. */

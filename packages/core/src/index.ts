@@ -60,6 +60,7 @@ export type {
   UploadedLines,
 } from './batch-store.ts';
 export { type Budget, type BudgetNeed, budgetOf, budgetWait, noBudget, type Used } from './budget.ts';
+export { type BatchUse, unpricedReason } from './check-batch-budget.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export type {
   Accepted,

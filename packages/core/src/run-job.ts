@@ -1,6 +1,7 @@
 import { askedOffline, replyOffline } from './ask-offline.ts';
 import { callModel, refuseBeyondLimits } from './call-model.ts';
 import { callTools } from './call-tools.ts';
+import { findBatchShortfall } from './check-batch-budget.ts';
 import { findShortfall } from './check-budget.ts';
 import type { Take } from './context-store.ts';
 import {
@@ -13,6 +14,7 @@ import {
   succeedWith,
   supersede,
   waitForApproval,
+  waitForBatchBudget,
   waitForBudget,
 } from './end-turn.ts';
 import { FleetError, toFleetError } from './errors.ts';
@@ -108,6 +110,7 @@ function open(
     record,
     toolset: { hash: '', tools: [] },
     asked: null,
+    batchBudgeted: take.batchBudgeted,
     signal: deadline ? AbortSignal.any([options.signal, deadline.signal]) : options.signal,
     requests,
     joined: requests.join ? joinedIn({ record }) : null,
@@ -184,6 +187,8 @@ async function advance(running: Running, context: Message[], options: RunOptions
       refuseBeyondLimits(running, next.round);
       const shortfall = findShortfall(running, context);
       if (shortfall !== null) return waitForBudget(running, shortfall);
+      const ofBatch = await findBatchShortfall(running, context);
+      if (ofBatch !== null) return waitForBatchBudget(running, ofBatch);
     }
     const offline = await replyOffline(running, next.round);
     if (offline !== null && offline.kind !== 'reply') return offline;

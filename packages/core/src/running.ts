@@ -44,6 +44,8 @@ export interface Running {
   toolset: Toolset;
   /** What the job left to an upstream batch last; null for agents that run live. */
   asked: OfflineCall | null;
+  /** Its batch has a budget. */
+  batchBudgeted: boolean;
   /** Aborts in the middle of a step: lock lost, drain time over, interrupted, or the deadline has come. */
   signal: AbortSignal;
   /** When the deadline comes, by this worker's own clock; null without one. */

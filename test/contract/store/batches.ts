@@ -303,6 +303,73 @@ export function batchRules(opened: () => OpenedStore): void {
     });
   });
 
+  describe('reservations in its budget', () => {
+    const need = (cost: number, tokens = cost) => ({
+      spent: { cost, tokens },
+      next: { cost: 10 * cost, tokens: 10 * tokens },
+    });
+
+    it('are those of other open lines, the latest of each, beside what ended ones had', async () => {
+      const budget = { cost: 1_000_000_000_000, tokens: 9_000_000_000 };
+      const batch = await create({ budget });
+      await append(
+        batch,
+        numbers(4).map((n) => line(n)),
+      );
+      await store().finalizeBatch(tenant, batch.id);
+      const [one, two, three] = (await admit(batch, 3)) as [string, string, string];
+      const reserve = (id: string, cost: number) => store().reserve(batch.id, id, need(cost));
+      const nothing = { cost: 0, tokens: 0 };
+      expect(await reserve(one, 5)).toEqual({ budget, settled: nothing, spent: nothing, next: nothing });
+      await reserve(two, 3);
+      expect(await reserve(one, 7)).toMatchObject({ spent: { cost: 3 }, next: { cost: 30, tokens: 30 } });
+      const large = 400_000_000_000;
+      await reserve(one, large);
+      expect(await reserve(three, 1)).toMatchObject({
+        spent: { cost: large + 3, tokens: large + 3 },
+        next: { cost: 10 * large + 30 },
+      });
+      await settle(one, { totals: { ...totals, cost: 9, cacheReadTokens: 1, cacheWriteTokens: 2 } });
+      await collect(batch);
+      expect(await reserve(three, 1)).toMatchObject({
+        settled: { cost: 9, tokens: 2003 },
+        spent: { cost: 3 },
+        next: { cost: 30 },
+      });
+      await settle(two, { totals: { ...totals, cost: null } });
+      await collect(batch);
+      expect(await reserve(three, 1)).toMatchObject({ settled: { cost: null }, spent: nothing });
+      await expect(store().reserve('batch_0', three, need(1))).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('of which two are made at once: one at least sees the other', async () => {
+      const batch = await running(2);
+      for (const [one, two] of [(await admit(batch, 2)) as [string, string]]) {
+        const seen = await Promise.all([one, two].map((id) => store().reserve(batch.id, id, need(1))));
+        expect(Math.max(...seen.map(({ next }) => next.tokens))).toBe(10);
+      }
+    });
+
+    it('are gone when a line opens anew', async () => {
+      const batch = await running(2);
+      const [one, two] = (await admit(batch, 2)) as [string, string];
+      await store().reserve(batch.id, one, need(5));
+      await settle(one, { state: 'failed', answer: null, error: { code: 'internal', message: 'no' } });
+      await collect(batch);
+      await store().retryLines(tenant, batch.id, new Date(Date.now() + hour));
+      expect(await admit(batch, 1)).toHaveLength(1);
+      expect((await store().reserve(batch.id, two, need(1))).next.cost).toBe(0);
+    });
+
+    it('are asked for by jobs of a batch with a budget alone', async () => {
+      const batch = await running(2);
+      const [one, two] = (await admit(batch, 2)) as [string, string];
+      expect(await taken(store(), one)).toMatchObject({ batchBudgeted: false });
+      await store().changeBatch(tenant, batch.id, { to: 'budget', budget: { cost: null, tokens: 1 } });
+      expect(await taken(store(), two)).toMatchObject({ batchBudgeted: true });
+    });
+  });
+
   describe('its state', () => {
     it('is changed by what its state allows, and by nothing else', async () => {
       const batch = await running(1);

@@ -8,7 +8,9 @@ import {
   type RequestedApproval,
   type Verdict,
 } from '../approval.ts';
-import { type Budget, budgetWait } from '../budget.ts';
+import type { BatchChange } from '../batch-store.ts';
+import { type Budget, type BudgetNeed, budgetWait } from '../budget.ts';
+import type { BatchUse } from '../check-batch-budget.ts';
 import type {
   Accepted,
   Claim,
@@ -68,7 +70,9 @@ type Verbs =
   | 'offlineCall'
   | 'askOffline'
   | 'withdrawCall'
-  | 'upstreamDurations';
+  | 'upstreamDurations'
+  | 'reserve'
+  | 'changeBatch';
 
 /** The part of the context store that the loop uses, in memory, for the core's own tests. */
 export class MemoryStore implements Pick<ContextStore, Verbs> {
@@ -78,6 +82,11 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
   readonly blobs = new Map<string, NewBlob>();
   readonly allApprovals: Approval[] = [];
   readonly offline = new Map<string, OfflineCall>();
+  /** What the batch of every job has beside it; null for one without a budget. */
+  batchUse: BatchUse | null = null;
+  /** What jobs have reserved in it, in order. */
+  readonly reserved: BudgetNeed[] = [];
+  readonly batchChanges: BatchChange[] = [];
   /** How long the upstream batches took that have ended, in milliseconds. */
   durations: number[] = [];
   /** The time at which the clock of the store stands. */
@@ -142,6 +151,7 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       claims,
       turns,
       steered,
+      batchBudgeted: this.batchUse !== null,
       ...this.#times(job),
     };
   }
@@ -229,6 +239,16 @@ export class MemoryStore implements Pick<ContextStore, Verbs> {
       budgetNeed: wait.budget?.need ?? null,
     });
     return due ? 'due' : 'parked';
+  }
+
+  async reserve(_batchId: string, _jobId: string, need: BudgetNeed): Promise<BatchUse> {
+    this.reserved.push(need);
+    return this.batchUse as BatchUse;
+  }
+
+  async changeBatch(_tenant: string, _id: string, change: BatchChange): Promise<null> {
+    this.batchChanges.push(change);
+    return null;
   }
 
   async raiseBudget(tenant: string, jobId: string, raise: Partial<Budget>): Promise<Job | null> {

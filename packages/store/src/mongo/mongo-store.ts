@@ -8,7 +8,9 @@ import type {
   Batch,
   BatchChange,
   BatchState,
+  BatchUse,
   Budget,
+  BudgetNeed,
   Claim,
   CollectedBlobs,
   CollectedLines,
@@ -78,6 +80,7 @@ import * as batching from './batches/batches.ts';
 import { collectLines } from './batches/collect-lines.ts';
 import { deleteBatch } from './batches/delete-batch.ts';
 import * as lines from './batches/lines.ts';
+import { reserve } from './batches/reserve.ts';
 import { lineResults } from './batches/results.ts';
 import { retryLines } from './batches/retry-lines.ts';
 import { raiseShare, shares } from './batches/shares.ts';
@@ -284,6 +287,8 @@ export class MongoStore implements ContextStore {
     this.#run(lines.admitLines, batchId, admitted);
   collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
     this.#run(collectLines, batchId, options);
+  reserve = (batchId: string, jobId: string, need: BudgetNeed): Promise<BatchUse> =>
+    this.#run(reserve, batchId, jobId, need);
   openLines = (batchId: string, limit: number): Promise<string[]> =>
     this.#run(lines.openLines, batchId, limit);
   closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>

@@ -56,11 +56,12 @@ async function readAll(
   job: JobDoc,
   session: SessionDoc | null,
 ): Promise<Omit<Extract<Take, { kind: 'taken' }>, 'kind'>> {
-  const [steps, claims, turns, steered] = await Promise.all([
+  const [steps, claims, turns, steered, batchBudgeted] = await Promise.all([
     readSteps(database, [job._id]),
     readClaims(database, job._id),
     session === null ? [] : readTurns(database, session._id, session.context_from),
     isSteered(database, job),
+    isBudgeted(database, job.batch_id),
   ]);
   return {
     job: toJob(job),
@@ -69,10 +70,17 @@ async function readAll(
     claims,
     turns,
     steered,
+    batchBudgeted,
     owner: randomUUID(),
     leftMs: leftUntil(database, job.deadline),
     expired: (leftUntil(database, job.expires_at) ?? 1) <= 0,
   };
+}
+
+async function isBudgeted({ batches }: Database, batchId: string | null | undefined): Promise<boolean> {
+  if (!batchId) return false;
+  const batch = await batches.findOne({ _id: batchId }, { projection: { budget: 1 } });
+  return batch !== null && (batch.budget.cost !== null || batch.budget.tokens !== null);
 }
 
 /** Milliseconds until a time, by the server's clock; null for none. */

@@ -8,7 +8,9 @@ import type {
   Batch,
   BatchChange,
   BatchState,
+  BatchUse,
   Budget,
+  BudgetNeed,
   Claim,
   CollectedBlobs,
   CollectedLines,
@@ -78,6 +80,7 @@ import { approval, approvals, decide, requestApprovals } from './approvals.ts';
 import { appendLines } from './batches/append-lines.ts';
 import * as batching from './batches/batches.ts';
 import * as lines from './batches/lines.ts';
+import { reserve } from './batches/reserve.ts';
 import { lineResults } from './batches/results.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { raiseBudget } from './budgets.ts';
@@ -284,6 +287,8 @@ export class PostgresStore implements ContextStore {
     lines.admitLines(this.#database, batchId, admitted);
   collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
     lines.collectLines(this.#database, batchId, options);
+  reserve = (batchId: string, jobId: string, need: BudgetNeed): Promise<BatchUse> =>
+    reserve(this.#database, batchId, jobId, need);
   openLines = (batchId: string, limit: number): Promise<string[]> =>
     lines.openLines(this.#database, batchId, limit);
   closeLines = (batchId: string, state: 'canceled' | 'expired', limit: number): Promise<number> =>

@@ -322,6 +322,13 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE fleet.jobs ADD COLUMN context text;
   `,
+  `
+  ALTER TABLE fleet.batch_lines
+    ADD COLUMN spent_cost bigint,
+    ADD COLUMN spent_tokens bigint,
+    ADD COLUMN next_cost bigint,
+    ADD COLUMN next_tokens bigint;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

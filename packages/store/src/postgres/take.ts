@@ -44,6 +44,8 @@ const takeJob = `
       EXISTS (SELECT 1 FROM fleet.jobs q
         WHERE q.session_id = taken.session_id AND q.steers AND q.state = 'queued' AND q.id <> taken.id)
       OR EXISTS (SELECT 1 FROM fleet.jobs q WHERE q.joined = taken.id AND q.state = 'waiting')) AS steered,
+    taken.batch_id IS NOT NULL AND EXISTS (SELECT 1 FROM fleet.batches b WHERE b.id = taken.batch_id
+      AND (b.budget_cost IS NOT NULL OR b.budget_tokens IS NOT NULL)) AS batch_budgeted,
     ${stepsJson('taken.id')} AS steps,
     (SELECT json_agg(json_build_object('round', c.round, 'slot', c.slot, 'epoch', c.epoch))
        FROM fleet.claims c WHERE c.job_id = taken.id) AS claims,
@@ -60,6 +62,7 @@ interface TakenRow extends JobRow {
   claims: Claim[] | null;
   turns: string;
   steered: boolean;
+  batch_budgeted: boolean;
   left_ms: number | null;
   expired: boolean;
 }
@@ -87,6 +90,7 @@ export async function take(database: Database, jobId: string, durable: boolean):
     claims: row.claims ?? [],
     turns: parseTurns(row.turns),
     steered: row.steered,
+    batchBudgeted: row.batch_budgeted,
     owner: randomUUID(),
     leftMs: row.left_ms,
     expired: row.expired,

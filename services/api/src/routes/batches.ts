@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { FleetError } from '@mcp-fleet/core';
+import { type Batch, FleetError } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { batchView, foundBatch, noBatch } from '../batches/batch-views.ts';
 import { csvHeader, resultPages, toCsv, toJsonLines } from '../batches/results.ts';
+import { wakeLines } from '../batches/wake-lines.ts';
 
 import { toBudget as askedBudget } from '../job-budget.ts';
 import { readPage } from '../pages.ts';
@@ -114,6 +115,7 @@ export function batchRoutes(app: Api, parts: ApiParts): void {
         const { tenant, keyId } = request.caller;
         const change = action === 'pause' ? { to: action, reason: 'by its owner' } : { to: action };
         const batch = foundBatch(await store.changeBatch(tenant, id, change), id);
+        if (action === 'resume' && isBudgeted(batch)) await wakeLines(parts, batch);
         parts.logger.info({ batchId: id, tenant, by: keyId, state: batch.state }, `batch asked to ${action}`);
         return batchView(batch);
       },
@@ -139,7 +141,9 @@ export function batchRoutes(app: Api, parts: ApiParts): void {
       const raised = { ...budget, ...askedBudget(request.body) };
       const batch = foundBatch(await store.changeBatch(tenant, id, { to: 'budget', budget: raised }), id);
       if (!batch.pauseReason?.startsWith('budget:')) return batchView(batch);
-      return batchView(foundBatch(await store.changeBatch(tenant, id, { to: 'resume' }), id));
+      const resumed = foundBatch(await store.changeBatch(tenant, id, { to: 'resume' }), id);
+      await wakeLines(parts, resumed);
+      return batchView(resumed);
     },
   );
 
@@ -181,6 +185,8 @@ export function batchRoutes(app: Api, parts: ApiParts): void {
     },
   );
 }
+
+const isBudgeted = ({ budget }: Batch) => budget.cost !== null || budget.tokens !== null;
 
 async function* startingWith(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
   yield first;

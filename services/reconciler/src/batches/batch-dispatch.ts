@@ -89,7 +89,7 @@ export class BatchDispatch {
     const { store, queue } = this.#parts;
     const backlog: Batch[] = [];
     for (const batch of batches) {
-      if (batch.counts.waiting > 0 && !(await this.#pauseIfSpent(batch))) backlog.push(batch);
+      if (batch.counts.waiting > 0 && (await this.#hasBudget(batch))) backlog.push(batch);
     }
     if (backlog.length === 0) return 0;
     const { waiting, active } = await queue.counts('batch');
@@ -102,11 +102,13 @@ export class BatchDispatch {
     return admitted;
   }
 
-  async #pauseIfSpent(batch: Batch): Promise<boolean> {
-    const reason = spentBudget(batch);
-    if (reason === null) return false;
+  /** A batch whose budget is spent is paused. */
+  async #hasBudget(batch: Batch): Promise<boolean> {
+    const spent = spentBudget(batch);
+    if (spent === null || spent === 'wait') return spent === null;
+    const reason = spent.pause;
     await this.#parts.store.changeBatch(batch.tenant, batch.id, { to: 'pause', reason });
     this.#parts.logger.info({ batchId: batch.id, tenant: batch.tenant, reason }, 'batch paused');
-    return true;
+    return false;
   }
 }

@@ -1,22 +1,21 @@
-import { type Batch, usdText } from '@mcp-fleet/core';
+import { type Batch, unpricedReason, usdText } from '@mcp-fleet/core';
 
 /**
- * Why no further line of a batch may begin, for people: what its lines had, and what those under way are expected to
- * have by what ended ones had, comes to its budget. Null while there is room. Lines under way are never stopped, so a
- * batch can pass its budget by what they cost more than expected.
+ * What the budget of a batch means for its next lines: `wait` for those under way, which are expected to use up what is
+ * left, by what ended ones had; or a reason to pause, for people, once it is spent. Null while there is room. What open
+ * lines may use is held to the budget by their own reservations.
  */
-export function spentBudget({ budget, totals, counts }: Batch): string | null {
-  const ended = counts.succeeded + counts.errored;
-  const expected = (used: number) => used + (ended === 0 ? 0 : (used / ended) * counts.open);
-  const tokens = expected(
-    totals.inputTokens + totals.outputTokens + totals.cacheReadTokens + totals.cacheWriteTokens,
-  );
-  if (budget.tokens !== null && tokens >= budget.tokens) {
-    return `budget: ${Math.ceil(tokens)} of ${budget.tokens} tokens are used or under way`;
+export function spentBudget({ budget, totals, counts }: Batch): { pause: string } | 'wait' | null {
+  const used = totals.inputTokens + totals.outputTokens + totals.cacheReadTokens + totals.cacheWriteTokens;
+  if (budget.tokens !== null && used >= budget.tokens) {
+    return { pause: `budget: ${used} of ${budget.tokens} tokens are used` };
   }
-  if (budget.cost === null) return null;
-  if (totals.cost === null) return 'budget: a line was answered by a model whose price is not known';
-  const cost = expected(totals.cost);
-  if (cost < budget.cost) return null;
-  return `budget: ${usdText(Math.ceil(cost))} of ${usdText(budget.cost)} are used or under way`;
+  if (budget.cost !== null && totals.cost === null) return { pause: unpricedReason };
+  if (budget.cost !== null && (totals.cost ?? 0) >= budget.cost) {
+    return { pause: `budget: ${usdText(totals.cost ?? 0)} of ${usdText(budget.cost)} are used` };
+  }
+  const ended = counts.succeeded + counts.errored;
+  const expected = (sum: number) => (ended === 0 ? sum : sum * (1 + counts.open / ended));
+  const isFull = (limit: number | null, sum: number) => limit !== null && expected(sum) >= limit;
+  return isFull(budget.tokens, used) || isFull(budget.cost, totals.cost ?? 0) ? 'wait' : null;
 }

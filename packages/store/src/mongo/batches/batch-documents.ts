@@ -2,6 +2,7 @@ import {
   type Batch,
   type BatchState,
   type Budget,
+  type BudgetNeed,
   type JobTotals,
   type LineCounts,
   type LineState,
@@ -74,6 +75,8 @@ export interface LineDoc {
   problem: string | null;
   job_id?: string;
   opened_at?: Date;
+  /** What its job has used and may use by its next model call; only in a batch with a budget. */
+  reserved?: BudgetNeed;
   /** The upload that stored it, and the last move that it was part of. */
   upload: number;
   moved: number;

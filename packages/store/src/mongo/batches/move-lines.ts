@@ -90,7 +90,10 @@ function writesOf(
     return lines.map((n, index) => ({
       updateOne: {
         filter: { _id: lineKey(batchId, n), moved },
-        update: { $set: { state: to, moved: seq, job_id: jobs[index] as string, opened_at: at } },
+        update: {
+          $set: { state: to, moved: seq, job_id: jobs[index] as string, opened_at: at },
+          $unset: { reserved: true },
+        },
       },
     }));
   }

@@ -22,7 +22,8 @@ const admit = `
       AS a (n, job_id, session_id, agent, query, metadata, budget_cost, budget_tokens, context)
   ),
   opened AS (
-    UPDATE fleet.batch_lines l SET state = 'open', job_id = asked.job_id, opened_at = now()
+    UPDATE fleet.batch_lines l SET state = 'open', job_id = asked.job_id, opened_at = now(),
+      spent_cost = NULL, spent_tokens = NULL, next_cost = NULL, next_tokens = NULL
     FROM held, asked WHERE l.batch_id = held.id AND l.n = asked.n AND l.state = 'waiting'
     RETURNING l.n
   ),
@@ -131,10 +132,13 @@ export async function openLines(database: Database, batchId: string, limit: numb
   return (await database.lazy<{ id: string }>('open_lines', text, [batchId, limit])).map(({ id }) => id);
 }
 
+/** The first lines are looked for once: a plan may do it again for each line, and find others behind those. */
 const close = `
-  WITH closed AS (
-    UPDATE fleet.batch_lines SET state = $2 WHERE batch_id = $1 AND n IN (
-      SELECT n FROM fleet.batch_lines WHERE batch_id = $1 AND state = 'waiting' ORDER BY n LIMIT $3 FOR UPDATE)
+  WITH first AS MATERIALIZED (
+    SELECT n FROM fleet.batch_lines WHERE batch_id = $1 AND state = 'waiting' ORDER BY n LIMIT $3 FOR UPDATE
+  ),
+  closed AS (
+    UPDATE fleet.batch_lines SET state = $2 FROM first WHERE batch_id = $1 AND batch_lines.n = first.n
     RETURNING 1
   )
   UPDATE fleet.batches b SET waiting = b.waiting - c.n,
