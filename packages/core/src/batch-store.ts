@@ -72,6 +72,8 @@ export interface BatchStore {
    * the numbers of those that were opened.
    */
   admitLines(batchId: string, lines: readonly { n: number; job: NewJob }[]): Promise<number[]>;
+  /** Open lines of sessions whose jobs are still to be made, in their order. Costs time by the number of open lines. */
+  unmadeLines(batchId: string, limit: number): Promise<WaitingLine[]>;
   /**
    * Counts the open lines whose jobs have ended, once each, and charges their work to the tenant. A line that was
    * opened `lostMs` ago and has no job waits again.

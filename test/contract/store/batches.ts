@@ -8,6 +8,7 @@ import {
   type NewLine,
   noBudget,
   totalsOf,
+  type WaitingLine,
   workOf,
 } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
@@ -301,6 +302,20 @@ export function batchRules(opened: () => OpenedStore): void {
       const ended = await store().lineResults(batch.id, { after: 0, limit: 10, ended: true });
       expect(ended.map(({ n }) => n)).toEqual([1]);
     });
+  });
+
+  it('tells which open lines of sessions have no job yet, in their order', async () => {
+    const sessionId = await newSession(store(), tenant);
+    const batch = await create();
+    const own = { sessionId };
+    await append(batch, [line(1, own), line(2), line(3, own), line(4, own)]);
+    await store().finalizeBatch(tenant, batch.id);
+    await admit(batch, 3);
+    const unmade = await store().unmadeLines(batch.id, 10);
+    expect(unmade).toMatchObject([{ n: 1, run: 0, customId: 'line-1', ...own }, { n: 3 }]);
+    expect(await store().unmadeLines(batch.id, 1)).toMatchObject([{ n: 1 }]);
+    await store().accept(lineJob(await read(batch), unmade[0] as WaitingLine));
+    expect(await store().unmadeLines(batch.id, 10)).toMatchObject([{ n: 3 }]);
   });
 
   describe('reservations in its budget', () => {

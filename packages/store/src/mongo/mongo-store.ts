@@ -287,6 +287,8 @@ export class MongoStore implements ContextStore {
     this.#run(lines.admitLines, batchId, admitted);
   collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
     this.#run(collectLines, batchId, options);
+  unmadeLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
+    this.#run(lines.unmadeLines, batchId, limit);
   reserve = (batchId: string, jobId: string, need: BudgetNeed): Promise<BatchUse> =>
     this.#run(reserve, batchId, jobId, need);
   openLines = (batchId: string, limit: number): Promise<string[]> =>

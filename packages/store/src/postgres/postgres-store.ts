@@ -287,6 +287,8 @@ export class PostgresStore implements ContextStore {
     lines.admitLines(this.#database, batchId, admitted);
   collectLines = (batchId: string, options: { limit: number; lostMs: number }): Promise<CollectedLines> =>
     lines.collectLines(this.#database, batchId, options);
+  unmadeLines = (batchId: string, limit: number): Promise<WaitingLine[]> =>
+    lines.unmadeLines(this.#database, batchId, limit);
   reserve = (batchId: string, jobId: string, need: BudgetNeed): Promise<BatchUse> =>
     reserve(this.#database, batchId, jobId, need);
   openLines = (batchId: string, limit: number): Promise<string[]> =>

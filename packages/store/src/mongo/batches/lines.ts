@@ -3,7 +3,7 @@ import { newDocument } from '../accept.ts';
 import { type Database, flushed, insertNew } from '../database.ts';
 import { unended } from '../documents.ts';
 import { type LineDoc, lineKey } from './batch-documents.ts';
-import { moveLines } from './move-lines.ts';
+import { moveLines, standingBatch } from './move-lines.ts';
 import { openPages } from './open-pages.ts';
 
 export async function waitingLines(
@@ -22,6 +22,29 @@ export async function waitingLines(
 function toWaiting({ n, run, custom_id, session_id, body }: LineDoc): WaitingLine[] {
   if (custom_id === undefined || body === null) return [];
   return [{ n, run, customId: custom_id, sessionId: session_id, body }];
+}
+
+export async function unmadeLines(
+  database: Database,
+  batchId: string,
+  limit: number,
+): Promise<WaitingLine[]> {
+  await standingBatch(database, batchId);
+  const unmade: number[] = [];
+  for await (const page of openPages(database, batchId)) {
+    const inSession = page.filter((line) => line.inSession);
+    const ids = inSession.map(({ jobId }) => jobId);
+    const found = await database.jobs.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+    const made = new Set(found.map(({ _id }) => _id));
+    unmade.push(...inSession.filter(({ jobId }) => !made.has(jobId)).map(({ n }) => n));
+    if (unmade.length >= limit) break;
+  }
+  const keys = unmade.slice(0, limit).map((n) => lineKey(batchId, n));
+  const lines = await database.lines
+    .find({ _id: { $in: keys } })
+    .sort({ n: 1 })
+    .toArray();
+  return lines.flatMap(toWaiting);
 }
 
 /**

@@ -13,6 +13,19 @@ export async function waitingLines(
   return database.lazy<WaitingLine>('waiting_lines', text, [batchId, limit]);
 }
 
+export async function unmadeLines(
+  database: Database,
+  batchId: string,
+  limit: number,
+): Promise<WaitingLine[]> {
+  const text = `
+    SELECT l.n, l.run, l.custom_id AS "customId", l.session_id AS "sessionId", l.body FROM fleet.batch_lines l
+    WHERE l.batch_id = $1 AND l.state = 'open' AND l.session_id IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM fleet.jobs j WHERE j.id = l.job_id)
+    ORDER BY l.n LIMIT $2`;
+  return database.lazy<WaitingLine>('unmade_lines', text, [batchId, limit]);
+}
+
 /** A batch's jobs are announced by the end of the batch, not one by one. */
 const admit = `
   WITH held AS (SELECT id FROM fleet.batches WHERE id = $1 AND state = 'in_progress' FOR UPDATE),
