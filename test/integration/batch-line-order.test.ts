@@ -18,9 +18,8 @@ for (const { name, needs, open } of someTopologies) {
         FLEET_MODEL: 'simulated',
         DISPATCH_EVERY_MS: '100',
       };
-      const [api, worker] = await Promise.all(
-        ['api', 'worker'].map((role) => startFleetProcess([role], env)),
-      );
+      const start = (role: string) => startFleetProcess([role], env);
+      const processes = await Promise.all(['api', 'worker'].map(start));
       onTestFinished(async () => {
         await Promise.all(processes.map((process) => process.kill('SIGKILL')));
         await simulator.stop();
