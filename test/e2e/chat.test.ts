@@ -1,23 +1,15 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { processesMentioning } from '../support/leftovers.ts';
+import { npmServer } from '../support/npm-server.ts';
 import { runCli } from '../support/run-cli.ts';
 import { describeWith, service } from '../support/services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = useTemporaryFolder();
-const require = createRequire(import.meta.url);
 const pythonServer = fileURLToPath(new URL('../support/servers/server.py', import.meta.url));
-
-/** The program of an MCP server that is installed from npm. */
-function npmServer(name: string): string {
-  const manifest = require.resolve(`@modelcontextprotocol/${name}/package.json`);
-  const { bin } = require(manifest) as { bin: Record<string, string> };
-  return join(dirname(manifest), Object.values(bin)[0] as string);
-}
 
 const data = () => ['--data', join(folder.path, 'data')];
 

@@ -16,11 +16,11 @@ import {
   type ToolServerEvent,
 } from '@mcp-fleet/tools';
 import { afterEach, describe, expect, test } from 'vitest';
+import { npmServer } from '../support/npm-server.ts';
 import { children } from '../support/servers/processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const math = join(root, 'services/mcp-math/src/main.ts');
-const npmServer = (name: string) => join(root, 'node_modules/@modelcontextprotocol', name, 'dist/index.js');
 const venv = process.env.TEST_PYTHON_VENV;
 const python = venv === undefined ? '' : join(venv, 'bin/python');
 const hasPython = venv !== undefined && existsSync(python);

@@ -18,10 +18,26 @@ export interface JobFilter {
 /** What happens to a job, as it happens. */
 export type JobEvent =
   | { event: 'model_started'; data: { round: number; model: string } }
-  | { event: 'text_delta'; data: { round: number; text: string } }
+  /**
+   * A piece of the reply that the model is writing; `offset` is the characters before it. Best effort: a gap means that
+   * some was missed, a new `model_started` that the reply begins anew. The reply's step has the whole text.
+   */
+  | { event: 'text_delta'; data: { round: number; offset: number; text: string } }
   | {
       event: 'tool_started';
       data: { round: number; slot: number; tool: string; input: Record<string, unknown> };
+    }
+  /** What a tool server says of a call that it is working on. Best effort. */
+  | {
+      event: 'tool_progress';
+      data: {
+        round: number;
+        slot: number;
+        tool: string;
+        progress: number;
+        total: number | null;
+        message: string | null;
+      };
     }
   | { event: 'step'; data: Step }
   | { event: 'waiting'; data: { until: string | null; reason: string } }

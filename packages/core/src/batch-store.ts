@@ -1,7 +1,6 @@
 import type { AgentSpec } from './agent.ts';
 import type { Batch, BatchState, LineResult, NewBatch, NewLine, WaitingLine } from './batch.ts';
-import type { Budget, BudgetNeed } from './budget.ts';
-import type { BatchUse } from './check-batch-budget.ts';
+import type { BatchUse, Budget, BudgetNeed } from './budget.ts';
 import type { NewJob } from './job.ts';
 import type { Page } from './page.ts';
 

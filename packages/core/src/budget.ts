@@ -25,6 +25,16 @@ export interface BudgetNeed {
   next: Used;
 }
 
+/** What a batch has used, and may use by the model calls that are under way; the asking job left out. */
+export interface BatchUse {
+  budget: Budget;
+  /** Of lines that have ended; `cost` is null once one was answered by a model whose price is unknown. */
+  settled: Used;
+  /** Of the other open lines: what they have used, and the most that their next calls may use. */
+  spent: Used;
+  next: Used;
+}
+
 /** The budget of a job: what it was submitted with, else what its agent's limits say. */
 export function budgetOf({ limits }: Pick<AgentSpec, 'limits'>, own: Partial<Budget>): Budget {
   return {

@@ -14,9 +14,14 @@ export async function callModel(running: Running, context: Message[], round: num
   const { job, steps } = running.record;
   const started = running.ports.clock.now();
   running.emit({ type: 'model_started', round, model: job.agent.model });
+  let offset = 0;
+  const onDelta = (text: string) => {
+    running.emit({ type: 'text_delta', round, offset, text });
+    offset += text.length;
+  };
   const reply = await running.ports.model.complete(toRequest(job, context, steps, running.toolset), {
     signal: running.signal,
-    onDelta: (text) => running.emit({ type: 'text_delta', round, text }),
+    onDelta,
   });
   const ms = running.ports.clock.now() - started;
   return replyStep(running, reply, { round, toolset: running.toolset.hash, ms });

@@ -79,6 +79,7 @@ function inputOf({ call, approval }: PlannedCall): Record<string, unknown> {
 function send(running: Running, planned: PlannedCall): Promise<ToolOutput> {
   const { job } = running.record;
   const { call } = planned;
+  const { round, slot, use } = call;
   return running.ports.tools.call(
     {
       name: call.use.name,
@@ -87,6 +88,7 @@ function send(running: Running, planned: PlannedCall): Promise<ToolOutput> {
       timeoutMs: job.agent.limits.toolTimeoutMs,
     },
     running.signal,
+    (progress) => running.emit({ type: 'tool_progress', round, slot, tool: use.name, ...progress }),
   );
 }
 

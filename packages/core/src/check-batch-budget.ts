@@ -5,16 +5,6 @@ import { usdText } from './money.ts';
 import { knownPrice } from './price-list.ts';
 import type { Running } from './running.ts';
 
-/** What a batch has used, and may use by the model calls that are under way; the asking job left out. */
-export interface BatchUse {
-  budget: Budget;
-  /** Of lines that have ended; `cost` is null once one was answered by a model whose price is unknown. */
-  settled: Used;
-  /** Of the other open lines: what they have used, and the most that their next calls may use. */
-  spent: Used;
-  next: Used;
-}
-
 export interface BatchShortfall {
   /** What the batch has used, and what the job's next call may use. */
   need: BudgetNeed;

@@ -1,5 +1,6 @@
 import type { Decision } from './approval.ts';
 import type { JobError, JobTotals, TerminalState } from './job.ts';
+import type { ToolProgress } from './ports.ts';
 import type { Step } from './step.ts';
 
 /** Which job an event is about. */
@@ -12,14 +13,16 @@ export interface JobRef {
 
 /**
  * What the core reports while it runs a job. Logs, metrics, traces and progress streams are listeners.
- * `step_recorded` and `text_delta` carry contents: a listener that writes them anywhere but to the job's own
+ * `step_recorded`, `text_delta`, `tool_started` and `tool_progress` carry contents: a listener that writes them anywhere but to the job's own
  * tenant breaks invariant 8.
  */
 export type FleetEvent = { job: JobRef } & (
   | { type: 'job_taken'; recordedSteps: number; queuedMs: number }
   | { type: 'model_started'; round: number; model: string }
-  | { type: 'text_delta'; round: number; text: string }
+  /** `offset`: characters of the reply's text that came before. A new `model_started` begins the reply anew. */
+  | { type: 'text_delta'; round: number; offset: number; text: string }
   | { type: 'tool_started'; round: number; slot: number; tool: string; input: Record<string, unknown> }
+  | ({ type: 'tool_progress'; round: number; slot: number; tool: string } & ToolProgress)
   /** `priced`: the name in the price list that the job's model has its price from. */
   | { type: 'step_recorded'; step: Step; adopted: boolean; priced: string | null }
   | { type: 'approval_requested'; round: number; slot: number; tool: string; expiresMs: number }

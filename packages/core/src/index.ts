@@ -157,6 +157,7 @@ export type {
   ToolCall,
   ToolDefinition,
   ToolOutput,
+  ToolProgress,
   ToolProvider,
   Toolset,
 } from './ports.ts';

@@ -44,16 +44,28 @@ export interface ToolOutput {
   isError: boolean;
 }
 
+/** What a server tells of a call that it is working on, in its own units. */
+export interface ToolProgress {
+  progress: number;
+  total?: number | undefined;
+  message?: string | undefined;
+}
+
 /**
  * The tools of the configured MCP servers.
  *
  * `call` resolves for everything a server answered, an error result included, and for a tool that is
  * unknown or arguments that do not fit (`isError`). It throws `tool_server_unavailable` when the call
- * certainly was not sent, and `tool_outcome_unknown` when it was sent and no answer came.
+ * certainly was not sent, and `tool_outcome_unknown` when it was sent and no answer came. `onProgress` is told what
+ * the server says meanwhile.
  */
 export interface ToolProvider {
   list(allowed: readonly string[] | undefined, signal: AbortSignal): Promise<Toolset>;
-  call(call: ToolCall, signal: AbortSignal): Promise<ToolOutput>;
+  call(
+    call: ToolCall,
+    signal: AbortSignal,
+    onProgress?: (progress: ToolProgress) => void,
+  ): Promise<ToolOutput>;
 }
 
 export interface ModelRequest {

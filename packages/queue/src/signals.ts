@@ -4,8 +4,12 @@ import { z } from 'zod';
 export const fleetSignal = z.discriminatedUnion('kind', [
   /** Jobs that have ended from outside, were interrupted, or have queries that wait to join them. */
   z.object({ kind: z.enum(['stop', 'interrupt', 'join']), jobIds: z.array(z.string()) }),
-  /** `watch`: somebody follows these jobs and wants to hear of their steps. `moved`: there is something new of them. */
-  z.object({ kind: z.enum(['watch', 'moved']), jobIds: z.array(z.string()) }),
+  /** Somebody follows these jobs and wants to hear of their steps; `by` is the api, absent for one that is older. */
+  z.object({ kind: z.literal('watch'), jobIds: z.array(z.string()), by: z.string().optional() }),
+  /** There is something new of these jobs. */
+  z.object({ kind: z.literal('moved'), jobIds: z.array(z.string()) }),
+  /** A worker runs these followed jobs, and streams what they do at this address. */
+  z.object({ kind: z.literal('held'), jobIds: z.array(z.string()), url: z.string() }),
   /** A worker has begun to listen; it does not know yet who follows what. */
   z.object({ kind: z.literal('worker_ready') }),
   /** A provider asked for a pause: no call of this model before it is over. */
@@ -32,7 +36,7 @@ export function encodeSignal(signal: FleetSignal): string[] {
   if (!('jobIds' in signal)) return [JSON.stringify(signal)];
   const messages: string[] = [];
   for (let n = 0; n < signal.jobIds.length; n += idsInOne) {
-    messages.push(JSON.stringify({ kind: signal.kind, jobIds: signal.jobIds.slice(n, n + idsInOne) }));
+    messages.push(JSON.stringify({ ...signal, jobIds: signal.jobIds.slice(n, n + idsInOne) }));
   }
   return messages;
 }

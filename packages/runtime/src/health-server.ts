@@ -44,6 +44,9 @@ export function healthRoutes(
   });
 }
 
+/** Adds routes to a server before it listens. */
+export type ServerRoutes = (app: FastifyInstance) => void;
+
 /** A server of its own for a process that has no other. */
 export async function startHealthServer(options: {
   host: string;
@@ -54,9 +57,12 @@ export async function startHealthServer(options: {
   alive?: () => void;
   ready: HealthChecks;
   metrics: FleetMetrics;
+  /** Further routes of the same port. */
+  routes?: ServerRoutes;
 }): Promise<{ url: string; stop(): Promise<void> }> {
   const app = Fastify({ forceCloseConnections: true });
   healthRoutes(app, options.ready, options.metrics, options.alive);
+  options.routes?.(app);
   const url = await listen(app, options.host, options.port, options.setting);
   return { url, stop: () => app.close() };
 }

@@ -9,12 +9,22 @@ export {
 export { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { defaultModel, type Environment, readEnvironment } from './environment.ts';
 export { type FolderLock, type FolderOwner, folderOwner, lockFolder } from './folder-lock.ts';
-export { type HealthChecks, healthRoutes, listen, startHealthServer } from './health-server.ts';
+export {
+  type HealthChecks,
+  healthRoutes,
+  listen,
+  type ServerRoutes,
+  startHealthServer,
+} from './health-server.ts';
 export { newId } from './id.ts';
+export { addressSecret, isAddressSecret } from './internal-secret.ts';
 export { endProcess, type Stoppable, StopStack, untilStopSignal } from './lifecycle.ts';
+export { decodeLiveEvent, type LiveEvent, toLiveEvent } from './live-event.ts';
 export { createLogger, type Logger, logEvents } from './logger.ts';
+export { isLoopback } from './loopback.ts';
 export { FleetMetrics } from './metrics.ts';
 export { modelSettings, type ProviderSettings } from './model-settings.ts';
+export { PartialReplies } from './partial-replies.ts';
 export { runService, type ServiceSetup } from './run-service.ts';
 export { waitForPart, waitUntilReachable } from './wait-until-reachable.ts';
 export { warnAboutSetup } from './warn-about-setup.ts';

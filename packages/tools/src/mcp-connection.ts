@@ -1,4 +1,4 @@
-import type { FleetError, ToolOutput } from '@mcp-fleet/core';
+import type { FleetError, ToolOutput, ToolProgress } from '@mcp-fleet/core';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -38,6 +38,7 @@ export interface SentCall {
   input: Record<string, unknown>;
   idempotencyKey: string;
   timeoutMs: number;
+  onProgress?: ((progress: ToolProgress) => void) | undefined;
 }
 
 /** One initialised connection to one server. It ends once and is never revived. */
@@ -164,7 +165,11 @@ export class McpConnection {
       arguments: call.input,
       _meta: { 'fleet/idempotencyKey': call.idempotencyKey },
     };
-    return this.client.request({ method: 'tools/call', params }, callResult, untimed(stop));
+    const onprogress = call.onProgress;
+    return this.client.request({ method: 'tools/call', params }, callResult, {
+      ...untimed(stop),
+      ...(onprogress ? { onprogress } : {}),
+    });
   }
 
   private classify(error: unknown): CallEnd {

@@ -3,6 +3,7 @@ import {
   type ToolCall,
   type ToolDefinition,
   type ToolOutput,
+  type ToolProgress,
   type ToolProvider,
   type Toolset,
 } from '@mcp-fleet/core';
@@ -94,7 +95,11 @@ class PooledTools implements McpToolProvider {
     return (await this.find(name, signal))?.tool.definition;
   }
 
-  async call(call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
+  async call(
+    call: ToolCall,
+    signal: AbortSignal,
+    onProgress?: (progress: ToolProgress) => void,
+  ): Promise<ToolOutput> {
     const found = await this.find(call.name, signal);
     if (found === undefined) {
       return errorOutput(
@@ -106,7 +111,7 @@ class PooledTools implements McpToolProvider {
     if (misfit !== undefined) return errorOutput(misfit);
     const { input, idempotencyKey } = call;
     const timeoutMs = Math.min(call.timeoutMs, tool.timeoutMs ?? call.timeoutMs);
-    return pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs }, signal);
+    return pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs, onProgress }, signal);
   }
 
   private allowedPools(allowed: readonly string[] | undefined): ToolPool[] {

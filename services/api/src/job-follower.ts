@@ -25,6 +25,8 @@ export class JobFollower {
   #waiting: StreamEvent[] = [];
   /** Everything that was recorded before a live event of this position has been sent. */
   #readTo: Position | null = null;
+  /** How much of a reply's text has come. */
+  #text = { round: -1, length: 0 };
 
   constructor(job: { tenant: string; jobId: string }, cursor: StreamCursor, sink: EventSink) {
     this.tenant = job.tenant;
@@ -39,7 +41,9 @@ export class JobFollower {
   }
 
   /** Takes an event; true when the store has to be read before there is anything to send. */
-  hear(event: FleetEvent): boolean {
+  hear(heard: FleetEvent): boolean {
+    const event = this.#withoutKnownText(heard);
+    if (event === null) return false;
     const shown = liveEvent(event);
     if (shown === null) return event.type === 'step_recorded' || event.type === 'job_ended';
     const { at } = shown;
@@ -50,6 +54,17 @@ export class JobFollower {
     }
     if (this.#waiting.length < mostWaiting) this.#waiting.push(shown);
     return true;
+  }
+
+  /** The text so far comes again whenever somebody begins to follow the job. */
+  #withoutKnownText(event: FleetEvent): FleetEvent | null {
+    if (event.type === 'model_started') this.#text = { round: event.round, length: 0 };
+    if (event.type !== 'text_delta') return event;
+    if (this.#text.round !== event.round) this.#text = { round: event.round, length: 0 };
+    const known = Math.max(0, this.#text.length - event.offset);
+    if (known >= event.text.length) return null;
+    this.#text.length = event.offset + event.text.length;
+    return { ...event, offset: event.offset + known, text: event.text.slice(known) };
   }
 
   /** To be called right before the store is read. */

@@ -1,28 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import type { Signals } from '@mcp-fleet/queue';
+import type { Logger } from '@mcp-fleet/runtime';
+import type { JobEvents } from './job-events.ts';
+import { WorkerStreams } from './worker-streams.ts';
 
 /** How often the workers are reminded of the jobs that are followed here; they forget them after a minute. */
 const renewMs = 20_000;
 
 /**
- * Hears from the workers when a followed job has moved on, wherever it runs. Signals can be lost: whoever follows a
- * job looks at the store every so often as well.
+ * Hears from the workers when a followed job has moved on, wherever it runs, and streams what a worker does with it.
+ * Signals can be lost: whoever follows a job looks at the store every so often as well.
  */
 export class JobWatch {
+  readonly #api = randomUUID();
   readonly #signals: Signals;
+  readonly #streams: WorkerStreams;
   readonly #wakers = new Map<string, Set<() => void>>();
   readonly #unasked = new Set<string>();
   #listening: Promise<{ stop(): Promise<void> }> | undefined;
   #renewing: NodeJS.Timeout | undefined;
 
-  constructor(signals: Signals) {
+  /** Live events go to `events`. Without a token they come from workers on this machine only. */
+  constructor(signals: Signals, setup: { events: JobEvents; token: string | undefined; logger: Logger }) {
+    const { events, token, logger } = setup;
     this.#signals = signals;
+    this.#streams = new WorkerStreams({ api: this.#api, token, emit: events.tell, logger });
   }
 
   /** Calls `wake` whenever the job has moved on; returns how to stop. */
   follow(jobId: string, wake: () => void): () => void {
     this.#start();
     const wakers = this.#wakers.get(jobId) ?? new Set();
-    if (wakers.size === 0) this.#ask(jobId);
+    // Each newcomer asks, so that it gets the text that was written before it came.
+    this.#ask(jobId);
     wakers.add(wake);
     this.#wakers.set(jobId, wakers);
     return () => {
@@ -33,16 +43,23 @@ export class JobWatch {
 
   async stop(): Promise<void> {
     clearInterval(this.#renewing);
+    this.#streams.close();
     const listening = await this.#listening?.catch(() => undefined);
     await listening?.stop();
   }
 
   #start(): void {
     if (this.#listening) return;
-    this.#renewing = setInterval(() => this.#askAgain(), renewMs);
+    this.#renewing = setInterval(() => {
+      if (this.#wakers.size === 0) this.#streams.close();
+      this.#askAgain();
+    }, renewMs);
     this.#renewing.unref();
     this.#listening = this.#signals.listen((signal) => {
       if (signal.kind === 'worker_ready') this.#askAgain();
+      if (signal.kind === 'held' && signal.jobIds.some((jobId) => this.#wakers.has(jobId))) {
+        this.#streams.heard(signal.url);
+      }
       if (signal.kind !== 'moved') return;
       for (const jobId of signal.jobIds) for (const wake of this.#wakers.get(jobId) ?? []) wake();
     });
@@ -70,6 +87,6 @@ export class JobWatch {
   }
 
   #publish(jobIds: string[]): void {
-    if (jobIds.length > 0) void this.#signals.publish({ kind: 'watch', jobIds });
+    if (jobIds.length > 0) void this.#signals.publish({ kind: 'watch', jobIds, by: this.#api });
   }
 }

@@ -5,6 +5,7 @@ import {
   defaultModel,
   type Environment,
   FleetMetrics,
+  isLoopback,
   type Logger,
   listen,
   parseAgents,
@@ -19,7 +20,7 @@ import { openStore } from '@mcp-fleet/store';
 import { AddressPolicy } from '@mcp-fleet/webhooks';
 import { createApp } from './app.ts';
 import { Authenticator } from './auth/authenticator.ts';
-import { isLoopback, refuseWithoutKeys } from './auth/key-requirement.ts';
+import { refuseWithoutKeys } from './auth/key-requirement.ts';
 import { Limits } from './auth/limits.ts';
 import { JobEvents } from './job-events.ts';
 import { JobWatch } from './job-watch.ts';
@@ -52,11 +53,13 @@ export async function startApi(setup: {
     if (required) await refuseWithoutKeys(store);
     const signals = backend.signals();
     const prices = parsePrices(setup.config);
+    const events = new JobEvents();
+    const token = environment.FLEET_INTERNAL_TOKEN;
     const app = await createApp({
       store,
       queue,
       signals,
-      watch: new JobWatch(signals),
+      watch: new JobWatch(signals, { events, token, logger }),
       agents: parseAgents(setup.config, defaultModel(environment)),
       prices,
       metrics: new FleetMetrics(),
@@ -65,7 +68,7 @@ export async function startApi(setup: {
       authenticator: new Authenticator(store, { required }),
       limits: new Limits(store, backend.counters(), prices),
       streamsPerKey: environment.API_STREAMS_PER_KEY,
-      events: new JobEvents(),
+      events,
       tools: null,
       messages: messagesOptions(environment, serverNames(setup.config)),
       ready: { store: () => store.check(), queue: () => backend.check() },

@@ -15,8 +15,8 @@ export interface StreamEvent {
 export function liveEvent(event: FleetEvent): StreamEvent | null {
   switch (event.type) {
     case 'text_delta': {
-      const { round, text } = event;
-      return { event: 'text_delta', data: { round, text }, at: { round, slot: 0 } };
+      const { round, offset, text } = event;
+      return { event: 'text_delta', data: { round, offset, text }, at: { round, slot: 0 } };
     }
     case 'model_started': {
       const { round, model } = event;
@@ -25,6 +25,11 @@ export function liveEvent(event: FleetEvent): StreamEvent | null {
     case 'tool_started': {
       const { round, slot, tool, input } = event;
       return { event: 'tool_started', data: { round, slot, tool, input }, at: { round, slot } };
+    }
+    case 'tool_progress': {
+      const { round, slot, tool, progress, total = null, message = null } = event;
+      const data = { round, slot, tool, progress, total, message };
+      return { event: 'tool_progress', data, at: { round, slot } };
     }
     case 'job_parked': {
       const until = event.waitMs === null ? null : new Date(Date.now() + event.waitMs).toISOString();

@@ -35,6 +35,8 @@ const scriptedReply = z.strictObject({
   hang: z.literal(true).optional(),
   /** Answers after `POST /__sim/release`. */
   hold: z.literal(true).optional(),
+  /** Sends so many events, and the rest after `POST /__sim/release`. */
+  hold_after: z.int().min(0).optional(),
   /** Sends so many events (or half of a JSON body), then destroys the socket. */
   cut_after: z.int().min(0).optional(),
   /** Sends so many events, then an error event with status 200. JSON requests get the error's status. */

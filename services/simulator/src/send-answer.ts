@@ -30,6 +30,10 @@ export async function sendAnswer(
       reply.hijack();
       await cut(reply.raw, requestId, conversation.stream, parts(answer.reply, to), answer.after);
       return null;
+    case 'held': {
+      const frames = parts(answer.reply, to);
+      return sendHeld(reply, requestId, frames, answer);
+    }
     case 'fault_after': {
       if (!conversation.stream) return sendFault(answer.fault, to);
       const frames = api.renderFrames(answer.reply, conversation).slice(0, answer.after);
@@ -63,6 +67,23 @@ function parts(
   { api, conversation }: { api: ModelApi; conversation: Conversation },
 ): string[] {
   return conversation.stream ? api.renderFrames(whole, conversation) : [api.renderReply(whole, conversation)];
+}
+
+/** Sends the first events, and the rest once they are released; a JSON body as a whole then. */
+async function sendHeld(
+  reply: FastifyReply,
+  requestId: string,
+  frames: string[],
+  { after, released }: Pick<Extract<Answer, { kind: 'held' }>, 'after' | 'released'>,
+): Promise<number | null> {
+  reply.hijack();
+  const { raw } = reply;
+  const type = frames.length > 1 ? eventStream : json;
+  raw.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache', 'request-id': requestId });
+  if (frames.length > 1) raw.write(frames.slice(0, after).join(''));
+  if (!(await released) || raw.destroyed) return null;
+  raw.end(frames.slice(frames.length > 1 ? after : 0).join(''));
+  return 200;
 }
 
 /** Sends the first events, or half of a JSON body under its full length, and destroys the socket. */

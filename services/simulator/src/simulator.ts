@@ -21,6 +21,7 @@ import { toApiFault } from './to-api-fault.ts';
 export type Answer =
   | { kind: 'reply'; reply: Reply }
   | { kind: 'fault'; fault: ApiFault }
+  | { kind: 'held'; reply: Reply; after: number; released: Promise<boolean> }
   | { kind: 'cut'; reply: Reply; after: number }
   | { kind: 'fault_after'; reply: Reply; after: number; fault: ApiFault }
   | { kind: 'garbage' }
@@ -100,6 +101,9 @@ export class Simulator {
     if (failing && scripted.fail_after === undefined) return { kind: 'fault', fault: failing };
     const reply =
       scripted.content === undefined ? plannedReply(conversation) : composeReply(conversation, scripted);
+    if (scripted.hold_after !== undefined) {
+      return { kind: 'held', reply, after: scripted.hold_after, released: this.gate.wait(left(), true) };
+    }
     if (scripted.cut_after !== undefined) return { kind: 'cut', reply, after: scripted.cut_after };
     if (scripted.fail_after === undefined) return { kind: 'reply', reply };
     const late = failing ?? new ApiFault(529, 'Overloaded');

@@ -17,6 +17,8 @@ import {
 } from '@mcp-fleet/runtime';
 import { openStore } from '@mcp-fleet/store';
 import { createToolProvider, parseServersConfig } from '@mcp-fleet/tools';
+import { advertisedUrl } from './advertised-url.ts';
+import { LiveJobs } from './live-jobs.ts';
 import { FleetWorker } from './worker.ts';
 
 export interface WorkerSetup {
@@ -46,13 +48,15 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     stack.add('queue', () => queue.stop());
     await queue.start();
     const prices = parsePrices(setup.config);
-    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics };
+    const live = new LiveJobs(backend.signals(), environment.FLEET_INTERNAL_TOKEN);
+    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics, live };
     const worker = createWorker(parts);
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
       port: environment.WORKER_PORT,
       setting: 'WORKER_PORT',
       metrics,
+      routes: live.routes,
       alive: () => refuseStandstill(worker),
       ready: {
         store: () => store.check(),
@@ -62,6 +66,10 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     });
     // Stopped after the worker: a liveness probe that fails during the drain would have the process killed.
     stack.add('health', () => health.stop());
+    stack.add('live events', () => live.stop());
+    const advertised = advertisedUrl(environment, health.url);
+    if (advertised === null) logger.info('without FLEET_INTERNAL_TOKEN no text is streamed from this worker');
+    else live.announce(advertised);
     stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
     logger.info({ url: health.url, concurrency: environment.WORKER_CONCURRENCY }, 'worker ready');
@@ -107,8 +115,9 @@ export function createWorker(parts: {
   logger: Logger;
   metrics: FleetMetrics;
   emit?: Parameters<typeof fanOut>[0];
+  live?: LiveJobs;
 }): FleetWorker {
-  const { environment, store, backend, queue, model, tools, logger, metrics } = parts;
+  const { environment, store, backend, queue, model, tools, logger, metrics, live } = parts;
   const emit = fanOut(logEvents(logger), metrics.listen, ...(parts.emit ? [parts.emit] : []));
   const signals = backend.signals();
   const paced = new PacedModel(model, (name, forMs) => {
@@ -116,7 +125,7 @@ export function createWorker(parts: {
   });
   const onRateLimit = (name: string, forMs: number) => paced.pause(name, forMs);
   const worker = new FleetWorker(
-    { store, backend, signals, queue, model: paced, tools, logger, emit, onRateLimit },
+    { store, backend, signals, queue, model: paced, tools, logger, emit, live, onRateLimit },
     {
       concurrency: {
         interactive: environment.WORKER_CONCURRENCY,

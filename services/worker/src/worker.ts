@@ -21,6 +21,7 @@ import {
   type Signals,
 } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
+import type { LiveJobs } from './live-jobs.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { WatchedJobs } from './watched-jobs.ts';
 
@@ -33,6 +34,8 @@ export interface WorkerParts {
   model: Model;
   tools: ToolProvider;
   emit: EventListener;
+  /** Streams what its jobs do to apis in other processes. */
+  live?: LiveJobs | undefined;
   /** Another worker met a provider's rate limit. */
   onRateLimit: (model: string, forMs: number) => void;
   logger: Logger;
@@ -121,8 +124,10 @@ export class FleetWorker {
         break;
       case 'watch':
         this.#watched.watch(signal.jobIds);
+        if (signal.by !== undefined) this.#parts.live?.watch(signal.jobIds, signal.by);
         break;
       case 'moved':
+      case 'held':
       case 'worker_ready':
         break;
       default:
@@ -175,6 +180,7 @@ export class FleetWorker {
           emit: (event) => {
             this.#running.listen(event);
             this.#watched.listen(event);
+            this.#parts.live?.listen(event);
             emit(event);
           },
         },
@@ -186,6 +192,7 @@ export class FleetWorker {
       return { kind: 'again', delayMs: Math.round(storeDownMs * (away ? 0.5 + Math.random() : 5)) };
     } finally {
       this.#running.end(jobId);
+      this.#parts.live?.end(jobId);
     }
   }
 

@@ -9,8 +9,7 @@ import {
   type Verdict,
 } from '../approval.ts';
 import type { BatchChange } from '../batch-store.ts';
-import { type Budget, type BudgetNeed, budgetWait } from '../budget.ts';
-import type { BatchUse } from '../check-batch-budget.ts';
+import { type BatchUse, type Budget, type BudgetNeed, budgetWait } from '../budget.ts';
 import type {
   Accepted,
   Claim,

@@ -1,8 +1,5 @@
 import { type ContextStore, FleetError } from '@mcp-fleet/core';
 
-/** True for addresses that only this machine reaches. */
-export const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|localhost)$/.test(host);
-
 /** An api that asks for keys does not start while there are none: nobody could use it. */
 export async function refuseWithoutKeys(store: ContextStore): Promise<void> {
   const keys = await store.apiKeys(null, { limit: 1 });

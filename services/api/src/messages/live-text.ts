@@ -1,7 +1,7 @@
 import type { FleetEvent } from '@mcp-fleet/core';
 
 /**
- * The text of a job's reply as it comes, where the job runs in this process. What was handed out stays: when the
+ * The text of a job's reply as it comes. What was handed out stays: when the
  * model is asked once more, nothing comes until the new text goes on behind the old.
  */
 export class LiveText {
@@ -12,8 +12,15 @@ export class LiveText {
 
   hear(event: FleetEvent): void {
     if (event.type === 'model_started') this.#heard = '';
-    if (event.type === 'text_delta') this.#heard += event.text;
+    if (event.type === 'text_delta') this.#add(event);
     if (event.type === 'job_ended') this.ended = true;
+  }
+
+  /** Text may come again, from the reply's beginning on; behind a gap it waits for the step. */
+  #add({ offset, text }: { offset: number; text: string }): void {
+    if (offset > this.#heard.length) return;
+    const known = this.#heard.length - offset;
+    this.#heard += text.slice(known);
   }
 
   /** What came since the last time. */

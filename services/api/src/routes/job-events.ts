@@ -13,8 +13,8 @@ const farewellMs = 2_000;
 
 /**
  * `GET /v1/jobs/{id}/events`: the job's steps as server-sent events, then the job as it ended. A step's id says how
- * far the stream has come, so `last-event-id` goes on behind it, at any api, at any time. Text and tool starts come
- * only while the job runs in this process.
+ * far the stream has come, so `last-event-id` goes on behind it, at any api, at any time. Text, tool
+ * starts and tool progress are best effort: they come from the worker that runs the job, if it can be reached.
  */
 export function jobEventRoutes(app: Api, parts: ApiParts): void {
   const feed = new JobFeed(parts);
@@ -38,7 +38,7 @@ export function jobEventRoutes(app: Api, parts: ApiParts): void {
         tags: ['jobs'],
         summary: 'Follow a job as server-sent events',
         description:
-          '`step` (with an id; send it as `last-event-id` to go on behind it), `text_delta`, `model_started`, `tool_started`, `waiting`, and `ended` with the job as the last.',
+          '`step` (with an id; send it as `last-event-id` to go on behind it), `model_started`, `text_delta` (with the `offset` of its text in the reply: a gap means that some was missed, and the step has all), `tool_started`, `tool_progress`, `waiting`, and `ended` with the job as the last. Only steps and the end are certain to come; a client ignores events that it does not know.',
         params: idParams,
         response: { 200: { content: { 'text/event-stream': { schema: z.string() } } }, ...refusals },
       },

@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { FleetApiError, type FleetClient, type JobEvent, type Step, type Tool } from '@mcp-fleet/client';
+import { FleetApiError, type FleetClient, type Step, type Tool } from '@mcp-fleet/client';
 import type { Command } from 'commander';
 import { type Connection, connect, type FleetOptions } from '../connect.ts';
-import { color, costOfJob, createOutput, type Output, shorten, waiting } from '../output.ts';
+import { EventPrinter } from '../event-printer.ts';
+import { color, createOutput, type Output } from '../output.ts';
 import { plain } from './jobs.ts';
 import { withFleetOptions, withServers } from './options.ts';
 
@@ -138,43 +139,15 @@ async function answer(
       session_id: session,
       ...(options.agent ? { agent: options.agent } : {}),
     });
+    const printer = new EventPrinter(output);
     for await (const event of client.jobs.stream(job.id, signal)) {
       if (output.json) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else print(output, event);
+      else printer.print(event);
       if (event.event === 'step' && options.saveResults) await save(output, options.saveResults, event.data);
     }
   } catch (thrown) {
     if (signal.aborted) return;
     output.line(`${color.red('✗')} ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
-}
-
-function print(output: Output, event: JobEvent): void {
-  switch (event.event) {
-    case 'tool_started':
-      output.line(`  ${color.yellow('→')} ${event.data.tool} ${color.dim(JSON.stringify(event.data.input))}`);
-      return;
-    case 'step':
-      if (event.data.type === 'tool_result') {
-        const mark = event.data.outcome === 'ok' ? color.green('←') : color.red('←');
-        output.line(`  ${mark} ${shorten(plain(event.data.content), 500)}`);
-      } else if (plain(event.data.content)) {
-        output.line(plain(event.data.content));
-      }
-      return;
-    case 'waiting':
-      output.line(color.yellow(`  ${waiting(event.data)}`));
-      return;
-    case 'ended':
-      if (event.data.state !== 'succeeded') {
-        output.line(
-          `${color.red('✗')} ${event.data.error?.type ?? event.data.state}: ${event.data.error?.message ?? ''}`,
-        );
-      }
-      output.line(color.dim(`  ${costOfJob(event.data)}`));
-      return;
-    default:
-      return;
   }
 }
 

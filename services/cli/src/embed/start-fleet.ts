@@ -131,7 +131,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     store,
     queue,
     signals,
-    watch: new JobWatch(signals),
+    watch: new JobWatch(signals, { events, token: environment.FLEET_INTERNAL_TOKEN, logger }),
     agents,
     prices,
     metrics,
