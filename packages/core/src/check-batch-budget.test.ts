@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BatchUse } from './check-batch-budget.ts';
+import type { BatchUse } from './budget.ts';
 import { ScriptedModel, says } from './testing/scripted-model.ts';
 import { setUpRun } from './testing/set-up-run.ts';
 
@@ -51,11 +51,13 @@ test('a line that does not fit beside what is spent pauses the batch with the re
 
 test('of a limit of cost the reason names the money', async () => {
   const { store, run } = await setUp({
-    budget: { cost: 2_000_000_000, tokens: null },
-    settled: { cost: 1_999_900_000, tokens: 0 },
+    budget: { cost: 1_000_000, tokens: null },
+    settled: { cost: 700_000, tokens: 0 },
   });
   await run();
-  const reason = expect.stringMatching(/^budget: \$1\.99.* of \$2(\.00)? are used, .* may cost \$0\.000\d+$/);
+  const reason = expect.stringMatching(
+    /^budget: \$0\.0007\d* of \$0\.0010* are used, .* may cost \$0\.000\d+$/,
+  );
   expect(store.batchChanges).toEqual([{ to: 'pause', reason }]);
 });
 

@@ -59,8 +59,16 @@ export type {
   Share,
   UploadedLines,
 } from './batch-store.ts';
-export { type Budget, type BudgetNeed, budgetOf, budgetWait, noBudget, type Used } from './budget.ts';
-export { type BatchUse, unpricedReason } from './check-batch-budget.ts';
+export {
+  type BatchUse,
+  type Budget,
+  type BudgetNeed,
+  budgetOf,
+  budgetWait,
+  noBudget,
+  type Used,
+} from './budget.ts';
+export { unpricedReason } from './check-batch-budget.ts';
 export { clockDifference, clockWarnings, describeClock } from './clock-difference.ts';
 export type {
   Accepted,
