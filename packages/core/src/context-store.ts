@@ -174,6 +174,12 @@ export interface ContextStore
    * known with another `requestHash`. Repeating a call whose outcome was lost is safe when it carries a key.
    */
   accept(job: NewJob): Promise<Accepted>;
+  /**
+   * Makes jobs durable in one write, up to some thousand; none of them is of a session or a replay. Returns those
+   * that were made, all of which are ready: one whose id or idempotency key stands already stays as it is and is not
+   * among them. Repeating a call whose outcome was lost is safe with the same ids.
+   */
+  acceptMany(jobs: readonly NewJob[]): Promise<Job[]>;
   job(tenant: string, id: string): Promise<Job | null>;
   jobs(tenant: string, filter: JobFilter, page: Page): Promise<Job[]>;
   steps(jobId: string): Promise<Step[]>;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { acceptingRules } from './accepting.ts';
 import { agentRules } from './agents.ts';
 import { approvalRules } from './approvals.ts';
 import { batchRules } from './batches.ts';
@@ -26,6 +27,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   });
   afterAll(() => opened?.close());
   describe('each verb', () => storeVerbs(() => opened));
+  describe('accepting', () => acceptingRules(() => opened));
   describe('agents', () => agentRules(() => opened));
   describe('keys and limits', () => keyRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));

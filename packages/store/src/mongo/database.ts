@@ -161,7 +161,8 @@ export async function insertNew<Doc extends { _id: string }>(
   }
 }
 
-function onlyDuplicates(thrown: unknown): boolean {
+/** True when all that failed of a write are documents whose unique keys are there already. */
+export function onlyDuplicates(thrown: unknown): boolean {
   if (!(thrown instanceof MongoBulkWriteError)) return true;
   const faults = [thrown.writeErrors].flat();
   return faults.every((fault) => fault.code === 11000) && !thrown.result.getWriteConcernError();

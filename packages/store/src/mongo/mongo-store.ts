@@ -70,8 +70,10 @@ import type {
   Webhook,
   WebhookChange,
 } from '@mcp-fleet/core';
+import { GroupedAccepts } from '../grouped-accepts.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import { acceptMany } from './accept-many.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
@@ -114,6 +116,10 @@ import * as hooks from './webhooks.ts';
 export class MongoStore implements ContextStore {
   readonly #database: Database;
   readonly #toolsets = new ToolsetCache();
+  readonly #accepts = new GroupedAccepts({
+    one: (job) => this.#run(accept, job),
+    many: (jobs) => this.#run(acceptMany, jobs),
+  });
 
   constructor(database: Database) {
     this.#database = database;
@@ -149,7 +155,8 @@ export class MongoStore implements ContextStore {
   expiredSessions = (limit: number): Promise<Pick<Session, 'tenant' | 'id'>[]> =>
     this.#run(expiredSessions, limit);
 
-  accept = (job: NewJob): Promise<Accepted> => this.#run(accept, job);
+  accept = (job: NewJob): Promise<Accepted> => this.#accepts.accept(job);
+  acceptMany = (jobs: readonly NewJob[]): Promise<Job[]> => this.#run(acceptMany, jobs);
   job = (tenant: string, id: string): Promise<Job | null> => this.#run(reads.job, tenant, id);
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     this.#run(reads.jobs, tenant, filter, page);

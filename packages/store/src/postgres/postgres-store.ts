@@ -71,9 +71,11 @@ import type {
   WebhookChange,
 } from '@mcp-fleet/core';
 import pg from 'pg';
+import { GroupedAccepts } from '../grouped-accepts.ts';
 import { decodeToolset, encode } from '../record-codec.ts';
 import { ToolsetCache } from '../toolset-cache.ts';
 import { accept } from './accept.ts';
+import { acceptMany } from './accept-many.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
@@ -109,6 +111,10 @@ import * as hooks from './webhooks.ts';
 export class PostgresStore implements ContextStore {
   readonly #database: Database;
   readonly #toolsets = new ToolsetCache();
+  readonly #accepts = new GroupedAccepts({
+    one: (job) => accept(this.#database, job),
+    many: (jobs) => acceptMany(this.#database, jobs),
+  });
 
   constructor(database: Database) {
     this.#database = database;
@@ -136,7 +142,8 @@ export class PostgresStore implements ContextStore {
   expiredSessions = (limit: number): Promise<Pick<Session, 'tenant' | 'id'>[]> =>
     expiredSessions(this.#database, limit);
 
-  accept = (job: NewJob): Promise<Accepted> => accept(this.#database, job);
+  accept = (job: NewJob): Promise<Accepted> => this.#accepts.accept(job);
+  acceptMany = (jobs: readonly NewJob[]): Promise<Job[]> => acceptMany(this.#database, jobs);
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     reads.jobs(this.#database, tenant, filter, page);
