@@ -125,6 +125,7 @@ describe('the README', () => {
 
   test('its commands for batches do what it says', async () => {
     await start([...documented('up'), '--port', '0', '--server', 'examples/batch/fables.js']);
+    expect((await run(documented('batch', 'estimate'))).stdout).toMatch(/lines: \d+ to \d+ tokens/);
     const submitted = await run(documented('batch', 'submit'));
     const id = /batch_\w+/.exec(submitted.stdout)?.[0] as string;
     const of = (action: string) =>

@@ -34,16 +34,20 @@ for (const { name, needs, open } of someTopologies) {
       await rm(folder, { recursive: true, force: true });
     });
 
-    async function start(role: string, over: Record<string, string> = {}): Promise<FleetProcess> {
+    /** A configuration with tools, among them one that tells of its progress. */
+    async function withTools(): Promise<Record<string, string>> {
       const config = join(folder, 'fleet.json');
       const everything = { command: process.execPath, args: [npmServer('server-everything'), 'stdio'] };
       await writeFile(config, JSON.stringify({ mcpServers: { all: everything } }));
+      return { FLEET_CONFIG: config };
+    }
+
+    async function start(role: string, over: Record<string, string> = {}): Promise<FleetProcess> {
       const env = {
         ...topology.env,
         SIMULATOR_URL: simulator.url,
         FLEET_MODEL: 'simulated',
         FLEET_INTERNAL_TOKEN: token,
-        FLEET_CONFIG: config,
         ...over,
       };
       const started = await startFleetProcess([role], env);
@@ -76,8 +80,7 @@ for (const { name, needs, open } of someTopologies) {
       (await new FleetClient({ url }).jobs.create({ query: 'say it' })).id;
 
     test('text comes as it is written, and whole to those that come in its middle', async () => {
-      const [one, two] = [await start('api'), await start('api')];
-      await start('worker');
+      const [one, two] = await Promise.all([start('api'), start('api'), start('worker')]);
       await simulator.script([half]);
       const job = await submit(one);
       const begun = await follow(one, job, isText);
@@ -97,8 +100,7 @@ for (const { name, needs, open } of someTopologies) {
     });
 
     test('the progress of a tool comes with its own units, between its start and its result', async () => {
-      const api = await start('api');
-      await start('worker');
+      const [api] = await Promise.all([start('api'), start('worker', await withTools())]);
       const use = { type: 'tool_use', id: 'toolu_1', name: 'all__trigger-long-running-operation' };
       const content = [{ ...use, input: { duration: 0.3, steps: 3 } }];
       await simulator.script([{ content, stop_reason: 'tool_use', hold: true }, saysDone()]);
@@ -153,8 +155,7 @@ for (const { name, needs, open } of someTopologies) {
     });
 
     test('an api that stops tells its clients to come back, who go on at another', async () => {
-      const [one, two] = [await start('api'), await start('api')];
-      await start('worker');
+      const [one, two] = await Promise.all([start('api'), start('api'), start('worker', await withTools())]);
       const use = { type: 'tool_use', id: 'toolu_1', name: 'all__echo', input: { message: 'hi' } };
       await simulator.script([{ content: [use], stop_reason: 'tool_use' }, half]);
       const job = await submit(one);

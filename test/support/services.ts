@@ -6,6 +6,8 @@ const needs = {
   postgres: ['TEST_POSTGRES_URL', 'store and queue on a PostgreSQL server'],
   mongo: ['TEST_MONGO_URL', 'the store on a MongoDB-wire server'],
   python: ['TEST_PYTHON_VENV', 'MCP servers in Python (a virtual environment with mcp and mcp-server-time)'],
+  kubectl: ['TEST_KUBECTL', 'the Kubernetes manifests (kubectl, or a program with its `kustomize`)'],
+  promtool: ['TEST_PROMTOOL', 'alert rules and metrics (promtool of Prometheus)'],
   chromium: ['TEST_CHROMIUM', 'the client in a real browser (the path of a Chromium)'],
 } as const;
 

@@ -68,6 +68,9 @@ const environment = z.object({
   SIMULATOR_URL: url(['http', 'https'], 'http://127.0.0.1:7799').optional(),
 });
 
+/** The names of all of them. */
+export const environmentVariables: readonly string[] = Object.keys(environment.shape);
+
 export type Environment = z.infer<typeof environment>;
 
 /**

@@ -7,7 +7,7 @@ export {
   serverNames,
 } from './config-file.ts';
 export { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
-export { defaultModel, type Environment, readEnvironment } from './environment.ts';
+export { defaultModel, type Environment, environmentVariables, readEnvironment } from './environment.ts';
 export { type FolderLock, type FolderOwner, folderOwner, lockFolder } from './folder-lock.ts';
 export {
   type HealthChecks,

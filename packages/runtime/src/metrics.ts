@@ -1,4 +1,11 @@
-import { type AttemptResult, type FleetEvent, type Step, toUsd, type Usage } from '@mcp-fleet/core';
+import {
+  type AttemptResult,
+  type FleetEvent,
+  type Lane,
+  type Step,
+  toUsd,
+  type Usage,
+} from '@mcp-fleet/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -120,6 +127,23 @@ export class FleetMetrics {
 
   upstreamTokens(usage: Usage): void {
     countTokens(this.#upstreamTokens, usage);
+  }
+
+  /** What is in the queue, read when the metrics are; nothing is shown while the queue cannot be asked. */
+  queue(read: () => Promise<Record<Lane, { waiting: number; active: number; delayed: number }>>): void {
+    new Gauge({
+      name: 'fleet_queue_jobs',
+      help: 'Ids in the queue: to be taken at once, held by a worker, or waiting for a time.',
+      labelNames: ['lane', 'state'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const lanes = await read().catch(() => null);
+        for (const [lane, counts] of Object.entries(lanes ?? {})) {
+          for (const [state, count] of Object.entries(counts)) this.set({ lane, state }, count);
+        }
+      },
+    });
   }
 
   /** A gauge that is read when the metrics are. */

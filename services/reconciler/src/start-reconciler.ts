@@ -37,6 +37,10 @@ export async function startReconciler(setup: {
     const queue = new BullJobQueue(backend);
     stack.add('queue', () => queue.stop());
     const metrics = new FleetMetrics();
+    metrics.queue(async () => {
+      const [interactive, batch] = await Promise.all([queue.counts('interactive'), queue.counts('batch')]);
+      return { interactive, batch };
+    });
     const reconciler = new Reconciler(
       {
         store,

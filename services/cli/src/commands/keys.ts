@@ -14,6 +14,7 @@ interface CreateOptions extends Options {
   name?: string;
   scopes: Scope[];
   expires?: string;
+  unlessAny?: boolean;
 }
 
 const everyday = scopes.filter((scope) => scope !== 'admin' && scope !== 'operator');
@@ -31,7 +32,8 @@ export function keysCommand(program: Command): void {
       .option('--tenant <name>', 'whose key it is (default: that of the caller)')
       .option('--name <text>', 'what it is for')
       .option('--scopes <list>', `comma-separated, or "all"; known: ${scopes.join(', ')}`, toScopes, everyday)
-      .option('--expires <time>', 'when it ends, such as 2027-01-31T00:00:00Z', toTime),
+      .option('--expires <time>', 'when it ends, such as 2027-01-31T00:00:00Z', toTime)
+      .option('--unless-any', 'make none when there is one already'),
   ).action(create);
   withFleetOptions(
     keys
@@ -68,6 +70,10 @@ function toTime(text: string): string {
 
 async function create({ tenant, name, scopes, expires, ...options }: CreateOptions): Promise<void> {
   await withFleet(options, async (fleet, output) => {
+    if (options.unlessAny) {
+      const [known] = (await fleet.keys.list({ limit: 1, all_tenants: true })).data;
+      if (known) return output.line(`There is a key already: ${known.id} of the tenant ${known.tenant}`);
+    }
     const key = await fleet.keys.create({
       scopes,
       ...(tenant === undefined ? {} : { tenant }),
