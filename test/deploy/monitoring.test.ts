@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetMetrics } from '@mcp-fleet/runtime';
@@ -18,11 +19,17 @@ const { groups } = parse(read('monitoring/rules.yml')) as { groups: { rules: Rul
 const rules = groups.flatMap((group) => group.rules);
 
 /** What the processes of a fleet show. */
-function shown(): Set<string> {
+function fleetMetrics(): FleetMetrics {
   const metrics = new FleetMetrics();
   metrics.gauge('fleet_jobs_in_flight', 'as the worker has it', () => 0);
   metrics.queue(async () => ({ interactive: noIds, batch: noIds }));
-  const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
+  return metrics;
+}
+
+function shown(): Set<string> {
+  const names = fleetMetrics()
+    .registry.getMetricsAsArray()
+    .map(({ name }) => name);
   return new Set(names.flatMap((name) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]));
 }
 
@@ -47,6 +54,22 @@ describe('what alerts and the dashboard are made of', () => {
     expect(names.size).toBeGreaterThan(10);
   });
 
+  test('the documentation has every metric, with its labels', () => {
+    const rows = [...read('docs/metrics.md').matchAll(/^\| `(fleet_\w+)` \| (.*?) \|/gm)];
+    const documented = rows.map(([, name, labels]) => [
+      name,
+      [...String(labels).matchAll(/`(\w+)`/g)].map(([, label]) => label),
+    ]);
+    const metrics = fleetMetrics().registry.getMetricsAsArray() as unknown as {
+      name: string;
+      labelNames: string[];
+    }[];
+    const own = metrics
+      .filter(({ name }) => name.startsWith('fleet_'))
+      .map(({ name, labelNames }) => [name, labelNames]);
+    expect(documented.toSorted()).toEqual(own.toSorted());
+  });
+
   test('each alert has a section in the runbook, and a test', () => {
     const sections = [...read('docs/runbook.md').matchAll(/^## (.+)$/gm)].map(([, title]) =>
       String(title).toLowerCase().replaceAll(' ', '-'),
@@ -59,20 +82,13 @@ describe('what alerts and the dashboard are made of', () => {
 
 describeWith(['promtool'], 'the metrics', () => {
   test('follow the conventions of Prometheus', async () => {
-    const metrics = new FleetMetrics();
-    metrics.queue(async () => ({ interactive: noIds, batch: noIds }));
-    const text = await metrics.registry.metrics();
-    await checkMetrics(text);
+    const text = await fleetMetrics().registry.metrics();
+    // The defaults of prom-client have names of their own.
+    const own = text.split('\n\n').filter((part) => part.includes('fleet_'));
+    const { status, stderr } = spawnSync(service('promtool'), ['check', 'metrics'], {
+      input: `${own.join('\n')}\n`,
+    });
+    expect(String(stderr)).toBe('');
+    expect(status).toBe(0);
   });
 });
-
-async function checkMetrics(text: string): Promise<void> {
-  const { spawnSync } = await import('node:child_process');
-  // The defaults of prom-client have names of their own.
-  const own = text.split('\n\n').filter((part) => part.includes('fleet_'));
-  const { status, stderr } = spawnSync(service('promtool'), ['check', 'metrics'], {
-    input: `${own.join('\n')}\n`,
-  });
-  expect(String(stderr)).toBe('');
-  expect(status).toBe(0);
-}

@@ -7,8 +7,19 @@ import {
   type Usage,
 } from '@mcp-fleet/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { timed } from './timed.ts';
+
+/** For statements and commands, which take milliseconds. */
+const shortSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10];
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** What is counted of an MCP server, by the type of its event. */
+const serverEvents: Record<string, string> = {
+  server_started: 'started',
+  server_failed: 'failed',
+  server_lost: 'lost',
+};
 
 /** The fleet's Prometheus metrics. Labels are bounded: no ids, no tenants, no free text. */
 export class FleetMetrics {
@@ -29,14 +40,22 @@ export class FleetMetrics {
   readonly #upstreamBatches: Counter<'result'>;
   readonly #upstreamItems: Counter<'result'>;
   readonly #upstreamTokens: Counter<'type'>;
+  readonly #storeSeconds: Histogram<'operation'>;
+  readonly #queueOperations: Histogram<'operation'>;
+  readonly #toolCalls: Counter<'server' | 'outcome'>;
+  readonly #toolServers: Counter<'server' | 'event'>;
 
   constructor(options: { processMetrics: boolean } = { processMetrics: true }) {
     const registers = [this.registry];
     if (options.processMetrics) collectDefaultMetrics({ register: this.registry });
     const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
       new Counter({ name, help, labelNames, registers });
-    const histogram = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
-      new Histogram({ name, help, labelNames, registers, buckets: seconds });
+    const histogram = <L extends string>(
+      name: string,
+      help: string,
+      labelNames: L[] = [],
+      buckets = seconds,
+    ) => new Histogram({ name, help, labelNames, registers, buckets });
     this.#ended = counter('fleet_jobs_ended_total', 'Jobs that reached a terminal state here.', ['state']);
     this.#parked = counter('fleet_jobs_parked_total', 'Deliveries that ended in a wait, by cause.', ['code']);
     this.#superseded = counter('fleet_jobs_superseded_total', 'Deliveries that met a newer epoch.');
@@ -61,10 +80,48 @@ export class FleetMetrics {
     this.#upstreamItems = counter('fleet_upstream_items_total', 'Calls in upstream batches that ended.', [
       'result',
     ]);
+    this.#storeSeconds = histogram(
+      'fleet_store_seconds',
+      'Duration of what the store is asked for.',
+      ['operation'],
+      shortSeconds,
+    );
+    this.#queueOperations = histogram(
+      'fleet_queue_seconds',
+      'Duration of what the queue is asked for.',
+      ['operation'],
+      shortSeconds,
+    );
+    this.#toolCalls = counter('fleet_mcp_calls_total', 'Calls of MCP servers, by what came of them.', [
+      'server',
+      'outcome',
+    ]);
+    this.#toolServers = counter('fleet_mcp_server_events_total', 'Starts and losses of MCP servers.', [
+      'server',
+      'event',
+    ]);
     this.#upstreamTokens = counter('fleet_upstream_tokens_total', 'Tokens at the price of batches.', [
       'type',
     ]);
   }
+
+  /** The same store, whose answers are timed. */
+  timedStore<T extends object>(store: T): T {
+    return timed(store, (operation, taken) => this.#storeSeconds.observe({ operation }, taken));
+  }
+
+  /** The same queue, whose answers are timed. */
+  timedQueue<T extends object>(queue: T): T {
+    return timed(queue, (operation, taken) => this.#queueOperations.observe({ operation }, taken));
+  }
+
+  /** What happens to MCP servers and their calls. Servers are those of the configuration, and no others. */
+  readonly toolServer = (event: { type: string; server: string; outcome?: string }): void => {
+    const { type, server, outcome } = event;
+    if (type === 'call_ended' && outcome !== undefined) this.#toolCalls.inc({ server, outcome });
+    const happened = serverEvents[type];
+    if (happened !== undefined) this.#toolServers.inc({ server, event: happened });
+  };
 
   /** Listens to the core's events. */
   readonly listen = (event: FleetEvent): void => {

@@ -49,9 +49,11 @@ const mostToolsets = 1000;
 
 class PooledTools implements McpToolProvider {
   private readonly pools: ToolPool[];
+  private readonly onEvent: (event: ToolServerEvent) => void;
   private readonly toolsets = new Map<string, { from: (readonly CatalogTool[])[]; toolset: Toolset }>();
 
-  constructor({ servers, env, onLog, onEvent }: ToolProviderOptions) {
+  constructor({ servers, env, onLog, onEvent = () => undefined }: ToolProviderOptions) {
+    this.onEvent = onEvent;
     this.pools = Object.entries(servers).map(
       ([name, config]) =>
         new ToolPool({
@@ -59,7 +61,7 @@ class PooledTools implements McpToolProvider {
           config,
           env,
           onLog: (line) => onLog?.(name, line),
-          onEvent: (event) => onEvent?.(event),
+          onEvent,
         }),
     );
   }
@@ -111,7 +113,23 @@ class PooledTools implements McpToolProvider {
     if (misfit !== undefined) return errorOutput(misfit);
     const { input, idempotencyKey } = call;
     const timeoutMs = Math.min(call.timeoutMs, tool.timeoutMs ?? call.timeoutMs);
-    return pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs, onProgress }, signal);
+    const sent = pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs, onProgress }, signal);
+    return this.told(pool.name, sent);
+  }
+
+  /** Tells what came of a call. */
+  private async told(server: string, sent: Promise<ToolOutput>): Promise<ToolOutput> {
+    const began = performance.now();
+    const tell = (outcome: 'ok' | 'error' | 'failed') =>
+      this.onEvent({ type: 'call_ended', server, outcome, ms: performance.now() - began });
+    try {
+      const output = await sent;
+      tell(output.isError ? 'error' : 'ok');
+      return output;
+    } catch (thrown) {
+      tell('failed');
+      throw thrown;
+    }
   }
 
   private allowedPools(allowed: readonly string[] | undefined): ToolPool[] {

@@ -5,6 +5,8 @@ export type ToolServerEvent =
   | { type: 'server_started'; server: string; ms: number }
   | { type: 'server_failed'; server: string; error: FleetError }
   | { type: 'server_lost'; server: string; reason: string }
+  /** A call that was sent, or was to be: what the server said, or that it could not be asked, or did not answer. */
+  | { type: 'call_ended'; server: string; outcome: 'ok' | 'error' | 'failed'; ms: number }
   | { type: 'tools_changed'; server: string }
   /** A line on a server's stdout that is no MCP message, cut to 200 characters. */
   | { type: 'stdout_junk'; server: string; line: string };

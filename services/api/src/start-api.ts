@@ -41,13 +41,14 @@ export async function startApi(setup: {
   }
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
-    const store = openStore(environment.STORE_URL);
+    const metrics = new FleetMetrics();
+    const store = metrics.timedStore(openStore(environment.STORE_URL));
     stack.add('store', () => store.close());
     await waitForPart('store', () => store.check(), { waitMs: environment.STARTUP_WAIT_MS, logger });
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
     void warnAboutSetup({ store, queue: backend }, logger);
-    const queue = new BullJobQueue(backend);
+    const queue = metrics.timedQueue(new BullJobQueue(backend));
     stack.add('queue', () => queue.stop());
     const required = !isLoopback(environment.API_HOST) || environment.API_KEYS === 'required';
     if (required) await refuseWithoutKeys(store);
@@ -62,7 +63,7 @@ export async function startApi(setup: {
       watch: new JobWatch(signals, { events, token, logger }),
       agents: parseAgents(setup.config, defaultModel(environment)),
       prices,
-      metrics: new FleetMetrics(),
+      metrics,
       logger,
       webhookAddresses: new AddressPolicy(environment.WEBHOOK_ALLOW),
       authenticator: new Authenticator(store, { required }),

@@ -41,6 +41,11 @@ export class Reconciler {
     const offers = new JobOffers(parts, options);
     const blobs = new BlobCollection(parts);
     this.#logger = parts.logger;
+    const { queue, metrics } = parts;
+    metrics.queue(async () => {
+      const [interactive, batch] = await Promise.all([queue.counts('interactive'), queue.counts('batch')]);
+      return { interactive, batch };
+    });
     this.#repairs = [
       ['sessions', () => freeSessions(parts)],
       ['overdue', () => endOverdue(parts)],

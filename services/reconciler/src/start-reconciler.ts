@@ -27,20 +27,16 @@ export async function startReconciler(setup: {
   }
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
-    const store = openStore(environment.STORE_URL);
+    const metrics = new FleetMetrics();
+    const store = metrics.timedStore(openStore(environment.STORE_URL));
     stack.add('store', () => store.close());
     const wait = { waitMs: environment.STARTUP_WAIT_MS, logger };
     await waitForPart('store', () => store.check(), wait);
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
     stack.add('queue backend', () => backend.close());
     await waitForPart('clock', () => backend.checkClock(environment.QUEUE_LOCK_MS / 4), wait);
-    const queue = new BullJobQueue(backend);
+    const queue = metrics.timedQueue(new BullJobQueue(backend));
     stack.add('queue', () => queue.stop());
-    const metrics = new FleetMetrics();
-    metrics.queue(async () => {
-      const [interactive, batch] = await Promise.all([queue.counts('interactive'), queue.counts('batch')]);
-      return { interactive, batch };
-    });
     const reconciler = new Reconciler(
       {
         store,

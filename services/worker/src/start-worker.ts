@@ -34,17 +34,19 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
   const { environment, logger } = setup;
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
-    const { store, backend } = await connect(setup, stack);
     const metrics = new FleetMetrics();
+    const { store: plainStore, backend } = await connect(setup, stack);
+    const store = metrics.timedStore(plainStore);
     const model = createModels(modelSettings(environment));
     stack.add('models', () => model.close());
     const tools = createToolProvider({
       servers: setup.config ? parseServersConfig(setup.config.text, setup.config.path, setup.variables) : {},
       env: setup.variables,
       onLog: (server, line) => logger.debug({ server, line }, 'tool server'),
+      onEvent: metrics.toolServer,
     });
     stack.add('tools', () => tools.stop());
-    const queue = new BullJobQueue(backend);
+    const queue = metrics.timedQueue(new BullJobQueue(backend));
     stack.add('queue', () => queue.stop());
     await queue.start();
     const prices = parsePrices(setup.config);

@@ -87,17 +87,19 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const prices = parsePrices(config);
   const topology = await openTopology(setup, stack);
   const environment = await withSimulator(setup, stack);
-  const { store, backend } = topology;
+  const { backend } = topology;
   const metrics = new FleetMetrics();
+  const store = metrics.timedStore(topology.store);
   const models = createModels(modelSettings(environment));
   stack.add('models', () => models.close());
   const tools = createToolProvider({
     servers: setup.runs === 'nothing' ? {} : { ...fromFile, ...setup.servers },
     env: setup.variables,
     onLog: (server, line) => logger.debug({ server, line }, 'tool server'),
+    onEvent: metrics.toolServer,
   });
   stack.add('tools', () => tools.stop());
-  const queue = new BullJobQueue(backend);
+  const queue = metrics.timedQueue(new BullJobQueue(backend));
   stack.add('queue', () => queue.stop());
   const [servers] = await Promise.all([tools.start(), queue.start()]);
   const events = new JobEvents();
