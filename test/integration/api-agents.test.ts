@@ -41,6 +41,25 @@ for (const { name, needs, open } of someTopologies) {
       });
     });
 
+    test('a job has settings of its own over its agent, and leaves that as it was', async () => {
+      const client = await start();
+      const agent = await client.agents.save('writer', {
+        system: 'Be brief.',
+        limits: { rounds: 7, tokens: 900_000 },
+      });
+      const overrides = { system: 'Be long.', max_tokens: 33, limits: { rounds: 3 } };
+      const { id } = await client.jobs.create({ query: 'a', agent: 'writer', overrides });
+      const job = await fleet().topology.store.job('local', id);
+      expect(job?.agent).toMatchObject({ name: 'writer', version: 1, system: 'Be long.', maxTokens: 33 });
+      expect(job?.agent.limits).toMatchObject({ rounds: 3, tokens: 900_000 });
+      expect(await client.agents.get('writer')).toEqual(agent);
+      const refused = client.jobs.create({ query: 'a', overrides: { max_tokens: 0 } });
+      await expect(refused).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining('max_tokens'),
+      });
+    });
+
     test('two that save an agent at once make two versions', async () => {
       const client = await start();
       const saved = await Promise.all(

@@ -861,6 +861,7 @@ export interface NewJob {
    * Instead of the agent's, `provider/model`.
    */
   model?: string;
+  overrides?: AgentSettings;
   metadata?: {
     [k: string]: string;
   };

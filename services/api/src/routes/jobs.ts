@@ -3,6 +3,7 @@ import {
   type AgentSpec,
   type BusyPolicy,
   type ContentBlock,
+  composeAgent,
   FleetError,
   idInLane,
   type Job,
@@ -142,10 +143,11 @@ export function found(job: Job | null, id: string): Job {
 export async function resolveAgent(
   parts: ApiParts,
   tenant: string,
-  { agent, model }: SubmitJob,
+  { agent, model, overrides }: SubmitJob,
 ): Promise<AgentSpec> {
   const spec = await findAgent(parts, tenant, agent);
-  return model === undefined ? spec : { ...spec, model };
+  if (model === undefined && overrides === undefined) return spec;
+  return composeAgent(spec, spec, overrides ?? {}, model === undefined ? {} : { model });
 }
 
 /** A query as blocks. Throws `query_too_large`. */

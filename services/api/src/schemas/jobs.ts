@@ -1,5 +1,6 @@
 import { busyPolicies, type ErrorCode, errorCodes, jobStates, lanes } from '@mcp-fleet/core';
 import { z } from 'zod';
+import { saveAgent } from './agents.ts';
 import { budget, costUsd, newBudget } from './budgets.ts';
 import { contentBlock, id, metadata, pageQuery, sentTime, shownTime } from './common.ts';
 import { jobWebhook, newJobWebhook } from './webhooks.ts';
@@ -26,6 +27,8 @@ export const submitJob = z
     session_id: id.optional().describe('Absent: a job of its own, without a conversation.'),
     agent: z.string().max(64).default('default'),
     model: z.string().min(1).max(200).optional().describe("Instead of the agent's, `provider/model`."),
+    // Settings of this job alone, over its agent's.
+    overrides: saveAgent.optional(),
     metadata: metadata.default({}),
     priority: z
       .enum(lanes)
