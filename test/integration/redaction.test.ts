@@ -6,10 +6,12 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { startCountingServer } from '../support/counting-server.ts';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
+import { startCollector } from '../support/otlp-collector.ts';
 import { runCli } from '../support/run-cli.ts';
 import { describeWith, service } from '../support/services.ts';
 import { saysDone, startTestSimulator } from '../support/simulator-control.ts';
 import { createPostgresDatabase, openTopology } from '../support/topologies.ts';
+import { until } from '../support/until.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 /** What no log line may have, and neither a metric nor the queue. Each is found by the word at its end. */
@@ -40,7 +42,7 @@ const shapes = [
 const marks = /marrow\d\d/gi;
 
 describeWith(['redis', 'postgres'], 'secrets', () => {
-  test('of twenty shapes are in no log line, no metric and nothing of the queue, wherever they came in', async () => {
+  test('of twenty shapes are in no log line, no metric, no span and nothing of the queue, wherever they came in', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-redaction-'));
     const database = await createPostgresDatabase();
     const topology = await openTopology(database.url, service('redis'), () => database.drop());
@@ -49,6 +51,7 @@ describeWith(['redis', 'postgres'], 'secrets', () => {
       startCountingServer(),
       startWebhookReceiver(),
     ]);
+    const collector = await startCollector();
     const processes: FleetProcess[] = [];
     const redis = new Redis(service('redis'));
     onTestFinished(async () => {
@@ -74,6 +77,7 @@ describeWith(['redis', 'postgres'], 'secrets', () => {
       FLEET_CONFIG: config,
       API_KEYS: 'required',
       LOG_LEVEL: 'trace',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       WEBHOOK_ALLOW: '127.0.0.0/8',
       WEBHOOK_EVERY_MS: '100',
     };
@@ -132,6 +136,8 @@ describeWith(['redis', 'postgres'], 'secrets', () => {
       expect(metrics).not.toMatch(marks);
     }
     expect(processes.map(({ log }) => log()).join('')).toContain('job ended');
+    await until('spans were sent', async () => collector.spans.length > 5);
+    expect(collector.bodies.join('')).not.toMatch(marks);
     const kept = await everythingOf(redis, topology.env.QUEUE_NAME as string);
     expect(kept.length).toBeGreaterThan(0);
     expect(kept.join('\n')).not.toMatch(marks);

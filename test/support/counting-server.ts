@@ -12,6 +12,8 @@ export interface CountingServer {
   counts(): Record<string, number>;
   /** Idempotency keys received, by `tool:n`. */
   keys(): Record<string, string[]>;
+  /** The `traceparent` of each call that had one. */
+  traces(): string[];
   /** Calls with this argument wait until they are released. */
   hold(n: number): void;
   release(n: number): void;
@@ -26,6 +28,7 @@ export interface CountingServer {
 export async function startCountingServer(): Promise<CountingServer> {
   const counts: Record<string, number> = {};
   const keys: Record<string, string[]> = {};
+  const traces: string[] = [];
   const held = new Map<number, { promise: Promise<void>; release: () => void }>();
   let canceled = 0;
   let watchers: (() => void)[] = [];
@@ -50,6 +53,8 @@ export async function startCountingServer(): Promise<CountingServer> {
         counts[name] = (counts[name] ?? 0) + 1;
         const key = extra._meta?.['fleet/idempotencyKey'];
         keys[name] = [...(keys[name] ?? []), String(key)];
+        const trace = extra._meta?.traceparent;
+        if (typeof trace === 'string') traces.push(trace);
         for (const watcher of watchers) watcher();
         await held.get(n)?.promise;
         return { content: [{ type: 'text', text: String(n + 1) }] };
@@ -80,6 +85,7 @@ export async function startCountingServer(): Promise<CountingServer> {
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
     counts: () => ({ ...counts }),
+    traces: () => [...traces],
     keys: () => ({ ...keys }),
     hold(n) {
       const { promise, resolve } = Promise.withResolvers<void>();

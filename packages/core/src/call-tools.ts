@@ -86,6 +86,7 @@ function send(running: Running, planned: PlannedCall): Promise<ToolOutput> {
       input: inputOf(planned),
       idempotencyKey: `${running.record.recorderOf(call.round)}.${call.round}.${call.slot}`,
       timeoutMs: job.agent.limits.toolTimeoutMs,
+      trace: job.trace,
     },
     running.signal,
     (progress) => running.emit({ type: 'tool_progress', round, slot, tool: use.name, ...progress }),

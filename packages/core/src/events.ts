@@ -9,6 +9,8 @@ export interface JobRef {
   tenant: string;
   sessionId: string | null;
   epoch: number;
+  /** The `traceparent` that the job came with. */
+  trace: string | null;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface JobRef {
  * tenant breaks invariant 8.
  */
 export type FleetEvent = { job: JobRef } & (
-  | { type: 'job_taken'; recordedSteps: number; queuedMs: number }
+  | { type: 'job_taken'; agent: string; model: string; recordedSteps: number; queuedMs: number }
   | { type: 'model_started'; round: number; model: string }
   /** `offset`: characters of the reply's text that came before. A new `model_started` begins the reply anew. */
   | { type: 'text_delta'; round: number; offset: number; text: string }

@@ -99,6 +99,8 @@ export interface Job {
   batchId: string | null;
   /** A URL that is told of this job alone. */
   webhook: JobWebhook | null;
+  /** The W3C `traceparent` that it came with. */
+  trace: string | null;
   answer: string | null;
   stopReason: string | null;
   error: JobError | null;
@@ -130,6 +132,8 @@ export interface NewJob {
   deadline: Date | null;
   /** Needs the tenant's `jobSecrets` to be there. */
   webhook: JobWebhook | null;
+  /** The W3C `traceparent` that what it does belongs to. */
+  trace: string | null;
   budget: Budget;
   /** What a replay begins with: the record of the job that it repeats, and the calls whose outcome is unknown. */
   replay: { of: string; steps: Step[]; claims: Position[] } | null;
@@ -147,6 +151,7 @@ export const plainJob = {
   expiresAt: null,
   deadline: null,
   webhook: null,
+  trace: null,
   budget: noBudget,
   replay: null,
 } as const satisfies Partial<NewJob>;
@@ -178,6 +183,7 @@ export function acceptedJob(
     replayOf: job.replay?.of ?? null,
     batchId: job.batchId,
     webhook: job.webhook,
+    trace: job.trace,
     answer: null,
     stopReason: null,
     error: null,

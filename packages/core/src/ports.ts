@@ -37,6 +37,8 @@ export interface ToolCall {
   /** Same for every repetition of one call; sent to the server in `_meta`. */
   idempotencyKey: string;
   timeoutMs: number;
+  /** The `traceparent` that the call belongs to, sent to the server in `_meta`. */
+  trace?: string | null;
 }
 
 export interface ToolOutput {

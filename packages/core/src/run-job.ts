@@ -97,7 +97,8 @@ function open(
   deadline: Alarm | null,
 ): Running {
   const { job } = take;
-  const ref: JobRef = { jobId: job.id, tenant: job.tenant, sessionId: job.sessionId, epoch: job.epoch };
+  const { id: jobId, tenant, sessionId, epoch, trace } = job;
+  const ref: JobRef = { jobId, tenant, sessionId, epoch, trace };
   const record = new JobRecord(job, take.turns, take.steps, take.claims);
   const { requests } = options;
   requests.join ||= take.steered;
@@ -117,7 +118,8 @@ function open(
     emit: (event) => options.emit({ ...event, job: ref }),
   };
   const queuedMs = ports.clock.now() - job.createdAt.getTime();
-  running.emit({ type: 'job_taken', recordedSteps: take.steps.length, queuedMs });
+  const { name: agent, model } = job.agent;
+  running.emit({ type: 'job_taken', agent, model, recordedSteps: take.steps.length, queuedMs });
   return running;
 }
 

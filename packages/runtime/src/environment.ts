@@ -58,6 +58,7 @@ const environment = z.object({
   UPSTREAM_UNKNOWN_MS: milliseconds.default(180_000),
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(0).default(5),
   WEBHOOK_LOG_DAYS: z.coerce.number().positive().default(30),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http', 'https'], 'http://127.0.0.1:4318').optional(),
   STARTUP_WAIT_MS: milliseconds.default(30_000),
   DURABILITY: z.enum(['default', 'strict']).default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -26,5 +26,7 @@ export { FleetMetrics } from './metrics.ts';
 export { modelSettings, type ProviderSettings } from './model-settings.ts';
 export { PartialReplies } from './partial-replies.ts';
 export { runService, type ServiceSetup } from './run-service.ts';
+export { startTracing } from './start-tracing.ts';
+export { parseTraceparent, type TracedRequest, type Tracing } from './tracing.ts';
 export { waitForPart, waitUntilReachable } from './wait-until-reachable.ts';
 export { warnAboutSetup } from './warn-about-setup.ts';

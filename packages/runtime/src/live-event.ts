@@ -6,6 +6,7 @@ const job = z.object({
   tenant: z.string(),
   sessionId: z.string().nullable(),
   epoch: z.number(),
+  trace: z.string().nullable().default(null),
 });
 const round = z.int();
 const call = { round, slot: z.int(), tool: z.string() };

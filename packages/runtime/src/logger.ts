@@ -1,4 +1,4 @@
-import type { FleetEvent } from '@mcp-fleet/core';
+import type { FleetEvent, JobRef } from '@mcp-fleet/core';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -12,7 +12,7 @@ export function createLogger(service: string, level: string, destination?: Desti
 /** Logs what happens to jobs: one line at a job's end, and one for each turn that it takes otherwise. */
 export function logEvents(logger: Logger): (event: FleetEvent) => void {
   return (event) => {
-    const { job } = event;
+    const job = logged(event.job);
     switch (event.type) {
       case 'job_ended': {
         const { state, error, totals, durationMs } = event;
@@ -42,4 +42,9 @@ export function logEvents(logger: Logger): (event: FleetEvent) => void {
         return;
     }
   };
+}
+
+/** What says in every line which job it is about, and by which trace it can be found. */
+function logged({ trace, ...job }: JobRef): Record<string, unknown> {
+  return trace === null ? job : { ...job, traceId: trace.split('-')[1] };
 }

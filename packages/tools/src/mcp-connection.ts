@@ -38,6 +38,7 @@ export interface SentCall {
   input: Record<string, unknown>;
   idempotencyKey: string;
   timeoutMs: number;
+  trace?: string | null | undefined;
   onProgress?: ((progress: ToolProgress) => void) | undefined;
 }
 
@@ -163,7 +164,10 @@ export class McpConnection {
     const params = {
       name: call.tool,
       arguments: call.input,
-      _meta: { 'fleet/idempotencyKey': call.idempotencyKey },
+      _meta: {
+        'fleet/idempotencyKey': call.idempotencyKey,
+        ...(call.trace ? { traceparent: call.trace } : {}),
+      },
     };
     const onprogress = call.onProgress;
     return this.client.request({ method: 'tools/call', params }, callResult, {

@@ -111,9 +111,9 @@ class PooledTools implements McpToolProvider {
     const { pool, tool } = found;
     const misfit = tool.check(call.input);
     if (misfit !== undefined) return errorOutput(misfit);
-    const { input, idempotencyKey } = call;
+    const { input, idempotencyKey, trace } = call;
     const timeoutMs = Math.min(call.timeoutMs, tool.timeoutMs ?? call.timeoutMs);
-    const sent = pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs, onProgress }, signal);
+    const sent = pool.call({ tool: tool.tool, input, idempotencyKey, timeoutMs, trace, onProgress }, signal);
     return this.told(pool.name, sent);
   }
 

@@ -24,6 +24,7 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** Bytes that a request body may have. */
 const bodyLimit = 8 * 1024 * 1024;
@@ -57,6 +58,7 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   });
   app.setErrorHandler((error: Error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler(() => undefined);
+  traceRequests(app, parts.tracing);
   guardRoutes(app, parts.authenticator, parts.limits);
   await describeApi(app);
   await app.register(async (open) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContextStore, JobQueue, PriceList, ToolDefinition, ToolProvider } from '@mcp-fleet/core';
 import type { Signals } from '@mcp-fleet/queue';
-import type { Agents, FleetMetrics, HealthChecks, Logger } from '@mcp-fleet/runtime';
+import type { Agents, FleetMetrics, HealthChecks, Logger, Tracing } from '@mcp-fleet/runtime';
 import type { AddressPolicy } from '@mcp-fleet/webhooks';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -41,6 +41,7 @@ export interface ApiSetup {
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
   tools: OfferedTools | null;
   messages: MessagesOptions;
+  tracing: Tracing | null;
 }
 
 /** Tools with what the configuration says about each. */

@@ -13,6 +13,7 @@ import {
   type Stoppable,
   StopStack,
   serverNames,
+  startTracing,
   waitForPart,
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
@@ -42,6 +43,8 @@ export async function startApi(setup: {
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
     const metrics = new FleetMetrics();
+    const tracing = await startTracing('api', environment);
+    stack.add('tracing', async () => tracing?.stop());
     const store = metrics.timedStore(openStore(environment.STORE_URL));
     stack.add('store', () => store.close());
     await waitForPart('store', () => store.check(), { waitMs: environment.STARTUP_WAIT_MS, logger });
@@ -72,6 +75,7 @@ export async function startApi(setup: {
       events,
       tools: null,
       messages: messagesOptions(environment, serverNames(setup.config)),
+      tracing,
       ready: { store: () => store.check(), queue: () => backend.check() },
     });
     stack.add('http', () => app.close());

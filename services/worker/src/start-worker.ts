@@ -12,6 +12,8 @@ import {
   type Stoppable,
   StopStack,
   startHealthServer,
+  startTracing,
+  type Tracing,
   waitForPart,
   warnAboutSetup,
 } from '@mcp-fleet/runtime';
@@ -35,6 +37,8 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
     const metrics = new FleetMetrics();
+    const tracing = await startTracing('worker', environment);
+    stack.add('tracing', async () => tracing?.stop());
     const { store: plainStore, backend } = await connect(setup, stack);
     const store = metrics.timedStore(plainStore);
     const model = createModels(modelSettings(environment));
@@ -51,7 +55,19 @@ export async function startWorker(setup: WorkerSetup): Promise<Stoppable & { url
     await queue.start();
     const prices = parsePrices(setup.config);
     const live = new LiveJobs(backend.signals(), environment.FLEET_INTERNAL_TOKEN);
-    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics, live };
+    const parts = {
+      environment,
+      store,
+      backend,
+      queue,
+      model,
+      tools,
+      prices,
+      logger,
+      metrics,
+      tracing,
+      live,
+    };
     const worker = createWorker(parts);
     const health = await startHealthServer({
       host: environment.WORKER_HOST,
@@ -116,11 +132,16 @@ export function createWorker(parts: {
   prices: PriceList;
   logger: Logger;
   metrics: FleetMetrics;
+  tracing: Tracing | null;
   emit?: Parameters<typeof fanOut>[0];
   live?: LiveJobs;
 }): FleetWorker {
   const { environment, store, backend, queue, model, tools, logger, metrics, live } = parts;
-  const emit = fanOut(logEvents(logger), metrics.listen, ...(parts.emit ? [parts.emit] : []));
+  const emit = fanOut(
+    logEvents(logger),
+    metrics.listen,
+    ...[parts.tracing?.listen, parts.emit].filter((listener) => listener !== undefined),
+  );
   const signals = backend.signals();
   const paced = new PacedModel(model, (name, forMs) => {
     void signals.publish({ kind: 'rate_limited', model: name, forMs });

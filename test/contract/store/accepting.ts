@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agent, newJob, type OpenedStore, taken, tenant } from './fixtures.ts';
+import { agent, newJob, newSession, type OpenedStore, taken, tenant } from './fixtures.ts';
 
 const anHour = 3_600_000;
 
@@ -10,10 +10,11 @@ export function acceptingRules(opened: () => OpenedStore): void {
   test('many jobs are made in one write, whole, and are ready', async () => {
     const notBefore = new Date(Date.now() + anHour);
     const other = { ...agent, name: 'other' };
+    const trace = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`;
     const jobs = [
       newJob({ metadata: { 'a "b"': '{\\,}' }, query: [{ type: 'text', text: 'NUL \u0000, "{NULL,\\}"' }] }),
       newJob({ tenant: 'tenant_b', agent: other, idempotencyKey: `key-${Math.random()}`, requestHash: 'h' }),
-      newJob({ notBefore, expiresAt: notBefore, deadline: notBefore }),
+      newJob({ notBefore, expiresAt: notBefore, deadline: notBefore, trace }),
     ];
     const made = await store().acceptMany(jobs);
     expect(made.map((job) => job.id)).toEqual(jobs.map((job) => job.id));
@@ -27,6 +28,9 @@ export function acceptingRules(opened: () => OpenedStore): void {
     expect(made[1]).toMatchObject({ tenant: 'tenant_b', agent: other });
     expect(made[2]).toMatchObject({ state: 'waiting', waitUntil: notBefore, waitReason: 'not before' });
     expect((await taken(store(), jobs[0]?.id as string)).job.epoch).toBe(1);
+    expect(made[2]?.trace).toBe(trace);
+    const alone = await store().accept(newJob({ trace, sessionId: await newSession(store()) }));
+    expect(await store().job(tenant, alone.job.id)).toEqual({ ...alone.job, trace });
     expect(await store().acceptMany([])).toEqual([]);
   });
 

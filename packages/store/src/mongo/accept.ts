@@ -110,6 +110,7 @@ export function newDocument(job: NewJob, seq: number | null, now: Date): JobDoc 
     ...(job.expiresAt === null ? {} : { expires_at: job.expiresAt }),
     ...(job.deadline === null ? {} : { deadline: job.deadline }),
     ...(job.webhook === null ? {} : { webhook: encode(job.webhook) }),
+    ...(job.trace === null ? {} : { trace: job.trace }),
     ...(job.budget.cost === null ? {} : { budget_cost: job.budget.cost }),
     ...(job.budget.tokens === null ? {} : { budget_tokens: job.budget.tokens }),
     ...(job.replay === null ? {} : { replay_of: job.replay.of }),

@@ -77,6 +77,7 @@ export interface JobDoc {
   replay_of?: string;
   batch_id?: string;
   webhook?: string;
+  trace?: string;
   /** What the job waits for (approvals, an upstream batch) came since it last asked. */
   decided?: true;
   /** Set until it is known whether a job of the busy policy `reject` is accepted (accept-if-idle.ts). */
@@ -216,6 +217,7 @@ export function toJob(doc: JobDoc): Job {
     replayOf: doc.replay_of ?? null,
     batchId: doc.batch_id ?? null,
     webhook: doc.webhook === undefined ? null : decodeJobWebhook(doc.webhook),
+    trace: doc.trace ?? null,
     answer: doc.answer,
     stopReason: doc.stop_reason,
     error: doc.error === null ? null : decodeError(doc.error),

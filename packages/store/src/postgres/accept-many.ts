@@ -9,17 +9,17 @@ import type { JobRow } from './rows.ts';
  */
 const insertMany = `
   INSERT INTO fleet.jobs (id, tenant, agent, query, metadata, idempotency_key, request_hash, not_before, expires_at,
-    deadline, batch_id, webhook, budget_cost, budget_tokens, context, format, state, wait_until, wait_reason)
-  SELECT n.id, n.tenant, ($16::text[])[n.agent], n.query, n.metadata, n.idempotency_key, n.request_hash, n.not_before,
-    n.expires_at, n.deadline, n.batch_id, n.webhook, n.budget_cost, n.budget_tokens, n.context, $17,
+    deadline, batch_id, webhook, budget_cost, budget_tokens, context, trace, format, state, wait_until, wait_reason)
+  SELECT n.id, n.tenant, ($17::text[])[n.agent], n.query, n.metadata, n.idempotency_key, n.request_hash, n.not_before,
+    n.expires_at, n.deadline, n.batch_id, n.webhook, n.budget_cost, n.budget_tokens, n.context, n.trace, $18,
     CASE WHEN n.not_before > now() THEN 'waiting' ELSE 'queued' END,
     CASE WHEN n.not_before > now() THEN n.not_before END,
     CASE WHEN n.not_before > now() THEN 'not before' END
   FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[], $14::bigint[],
-    $15::text[]) WITH ORDINALITY
+    $15::text[], $16::text[]) WITH ORDINALITY
     AS n (id, tenant, agent, query, metadata, idempotency_key, request_hash, not_before, expires_at, deadline,
-      batch_id, webhook, budget_cost, budget_tokens, context, place)
+      batch_id, webhook, budget_cost, budget_tokens, context, trace, place)
   ORDER BY n.tenant, n.idempotency_key, n.place
   ON CONFLICT DO NOTHING
   RETURNING id, state, wait_until, wait_reason, created_at`;
@@ -46,6 +46,7 @@ export async function acceptMany(database: Database, jobs: readonly NewJob[]): P
     jobs.map((job) => job.budget.cost),
     jobs.map((job) => job.budget.tokens),
     jobs.map((job) => encodeContext(job.context)),
+    jobs.map((job) => job.trace),
     [...agents.keys()].map(encode),
     jobFormat,
   ]);

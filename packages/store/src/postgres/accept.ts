@@ -5,10 +5,10 @@ import { type JobRow, toJob } from './rows.ts';
 
 const columns = `(id, tenant, session_id, turn, agent, query, metadata, format, idempotency_key, request_hash,
   steers, not_before, expires_at, deadline, replay_of, batch_id, webhook, budget_cost, budget_tokens,
-  context, state, wait_until, wait_reason)`;
+  context, trace, state, wait_until, wait_reason)`;
 
 const values = (turn: string) => `$1, $2, $3, ${turn}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-  $20, $21, $22::bigint, $23::bigint, $24, CASE WHEN $11 > now() THEN 'waiting' ELSE 'queued' END,
+  $20, $21, $22::bigint, $23::bigint, $24, $25, CASE WHEN $11 > now() THEN 'waiting' ELSE 'queued' END,
   CASE WHEN $11 > now() THEN $11 END, CASE WHEN $11 > now() THEN 'not before' END`;
 
 /** What a replay begins with. The casts tell PostgreSQL the types of parameters that are mostly empty. */
@@ -39,7 +39,7 @@ const insertInSession = `
   WITH held AS (
     UPDATE fleet.sessions
     SET next_turn = next_turn + 1, active_job = coalesce(active_job, $1), updated_at = now()
-    WHERE id = $3 AND tenant = $2 AND ($25::boolean = false OR active_job IS NULL)
+    WHERE id = $3 AND tenant = $2 AND ($26::boolean = false OR active_job IS NULL)
     RETURNING next_turn - 1 AS turn, active_job
   ),
   made AS (INSERT INTO fleet.jobs ${columns} SELECT ${values('held.turn')} FROM held RETURNING ${decided}),
@@ -109,6 +109,7 @@ function parametersOf(job: NewJob): unknown[] {
     job.budget.cost,
     job.budget.tokens,
     encodeContext(job.context),
+    job.trace,
   ];
 }
 

@@ -48,6 +48,7 @@ export interface JobRow {
   replay_of: string | null;
   batch_id: string | null;
   webhook: string | null;
+  trace: string | null;
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
@@ -99,6 +100,7 @@ export function toJob(row: JobRow): Job {
     replayOf: row.replay_of,
     batchId: row.batch_id,
     webhook: row.webhook === null ? null : decodeJobWebhook(row.webhook),
+    trace: row.trace,
     answer: row.answer,
     stopReason: row.stop_reason,
     error: row.error === null ? null : decodeError(row.error),

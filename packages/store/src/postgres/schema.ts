@@ -329,6 +329,9 @@ export const migrations: readonly string[] = [
     ADD COLUMN next_cost bigint,
     ADD COLUMN next_tokens bigint;
   `,
+  `
+  ALTER TABLE fleet.jobs ADD COLUMN trace text;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LiveText } from './live-text.ts';
 
-const job = { jobId: 'job_1', tenant: 't', sessionId: null, epoch: 1 };
+const job = { jobId: 'job_1', tenant: 't', sessionId: null, epoch: 1, trace: null };
 const started = { type: 'model_started', round: 0, model: 'simulated', job } as const;
 const delta = (text: string, offset = 0) => ({ type: 'text_delta', round: 0, offset, text, job }) as const;
 

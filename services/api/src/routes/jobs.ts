@@ -69,6 +69,7 @@ export function jobRoutes(app: Api, parts: ApiParts): void {
         deadline: body.deadline ?? null,
         webhook: body.webhook ? await webhooks.admit(tenant, body.webhook) : null,
         budget: newBudget(parts, agent, body),
+        trace: request.trace,
         replay: null,
       });
       return reply.code(accepted.created ? 202 : 200).send(jobView(accepted.job));

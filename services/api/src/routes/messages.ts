@@ -47,7 +47,8 @@ export function messageRoutes(app: Api, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { body } = request;
-      const job = newJob(parts, request.caller.tenant, body, request.headers['idempotency-key'] || null);
+      const key = request.headers['idempotency-key'] || null;
+      const job = newJob(parts, body, { tenant: request.caller.tenant, key, trace: request.trace });
       await parts.limits.allowJob(job.tenant, job.agent.model);
       const awaited = await AwaitedMessage.accept(parts, job, goneSignal(reply));
       // A job that has failed was tried often enough: Anthropic's clients are told not to repeat it.
@@ -79,7 +80,11 @@ export function messageRoutes(app: Api, parts: ApiParts): void {
   );
 }
 
-function newJob(parts: ApiParts, tenant: string, body: MessageParams, key: string | null): NewJob {
+function newJob(
+  parts: ApiParts,
+  body: MessageParams,
+  { tenant, key, trace }: { tenant: string; key: string | null; trace: string | null },
+): NewJob {
   const base = agentOfMessages(parts.agents);
   const { settings, ...asked } = readParams(body, base, parts.messages.servers);
   // Somebody waits for the answer, so that no call is left to a provider's batch.
@@ -94,6 +99,7 @@ function newJob(parts: ApiParts, tenant: string, body: MessageParams, key: strin
     budget: newBudget(parts, agent, {}),
     idempotencyKey: key,
     requestHash: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+    trace,
   };
 }
 

@@ -26,6 +26,7 @@ import {
   type Stoppable,
   StopStack,
   startEmbeddedPostgres,
+  startTracing,
   waitUntilReachable,
 } from '@mcp-fleet/runtime';
 import { startSimulator } from '@mcp-fleet/simulator';
@@ -89,6 +90,8 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const environment = await withSimulator(setup, stack);
   const { backend } = topology;
   const metrics = new FleetMetrics();
+  const tracing = await startTracing('all', environment);
+  stack.add('tracing', async () => tracing?.stop());
   const store = metrics.timedStore(topology.store);
   const models = createModels(modelSettings(environment));
   stack.add('models', () => models.close());
@@ -106,7 +109,19 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   if (setup.runs === 'jobs') {
     const { emit } = events;
     const model = models;
-    const parts = { environment, store, backend, queue, model, tools, prices, logger, metrics, emit };
+    const parts = {
+      environment,
+      store,
+      backend,
+      queue,
+      model,
+      tools,
+      prices,
+      logger,
+      metrics,
+      tracing,
+      emit,
+    };
     const worker = createWorker(parts);
     stack.add('worker', () => worker.stop(), environment.WORKER_GRACE_MS + 15_000);
     await worker.start();
@@ -145,6 +160,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     events,
     tools,
     messages: messagesOptions(environment, Object.keys({ ...fromFile, ...setup.servers })),
+    tracing,
     ready: { store: () => store.check(), queue: () => backend.check() },
   });
   stack.add('http', () => app.close());
