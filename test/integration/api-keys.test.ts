@@ -43,6 +43,11 @@ for (const { name, needs, open } of topologies) {
       await topology.stop();
     });
 
+    test('the first key is made once', async () => {
+      const again = await runCli(['keys', 'create', '--scopes', 'all', '--unless-any'], { env });
+      expect(again.stdout).toMatch(/^There is a key already: key_\w+ of the tenant local\n$/);
+    });
+
     test.each([
       ['no key', {}, 'asks for a key'],
       ['a text that is no key', { 'x-api-key': 'sesame' }, 'not valid'],
