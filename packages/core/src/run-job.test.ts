@@ -89,6 +89,25 @@ describe('a job that is taken up again', () => {
     expect(tools.calls.map((call) => call.name).sort()).toEqual(['one', 'two', 'two']);
   });
 
+  test('goes on with the tools that it began with, whatever servers offer by then', async () => {
+    const { store, run } = await setUpRun();
+    const before = new CountingTools({ one: () => answers('1') });
+    await store.saveToolset(before.toolset);
+    await store.take('job_1');
+    await store.recordStep(
+      { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' },
+      { kind: 'reply', round: 0, slot: 0, toolset: before.toolset.hash, ms: 1, ...asks(['a', 'one', {}]) },
+    );
+    const since = new CountingTools({ one: () => answers('1'), steal: () => answers('all') });
+    const offered: string[][] = [];
+    const model = new ScriptedModel((request) => {
+      offered.push(request.tools.map(({ name }) => name));
+      return says('done');
+    });
+    expect(await run('job_1', model, since)).toMatchObject({ kind: 'completed' });
+    expect(offered).toEqual([['one']]);
+  });
+
   test('settles when only the end was missing', async () => {
     const { store, run } = await setUpRun();
     const taken = await store.take('job_1');
