@@ -33,6 +33,8 @@ export interface BatchUse {
   /** Of the other open lines: what they have used, and the most that their next calls may use. */
   spent: Used;
   next: Used;
+  /** How many other open lines there are. */
+  others: number;
 }
 
 /** The budget of a job: what it was submitted with, else what its agent's limits say. */

@@ -11,7 +11,7 @@ async function setUp(use: Partial<BatchUse>, model = 'scripted') {
   const { store } = setup;
   await setup.submit('job_2', 'second', { batchId: 'batch_1' });
   const budget = { cost: null, tokens: 1_000 };
-  store.batchUse = { budget, settled: nothing, spent: nothing, next: nothing, ...use };
+  store.batchUse = { budget, settled: nothing, spent: nothing, next: nothing, others: 3, ...use };
   const script = new ScriptedModel(says('done'));
   return { store, script, run: () => setup.run('job_2', script), job: () => store.stored('job_2') };
 }
@@ -34,6 +34,11 @@ test('a line that fits only once others turn out cheaper waits a moment, and giv
   store.batchUse = { ...(store.batchUse as BatchUse), next: nothing };
   store.now += 1_500;
   expect(await run()).toMatchObject({ kind: 'completed' });
+});
+
+test('the more lines wait, the less often each tries', async () => {
+  const { run } = await setUp({ next: { cost: 0, tokens: 950 }, others: 160 });
+  expect(await run()).toEqual({ kind: 'parked', waitMs: 15_000, reason: 'budget' });
 });
 
 test('a line that does not fit beside what is spent pauses the batch with the reason', async () => {

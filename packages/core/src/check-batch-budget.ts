@@ -10,6 +10,8 @@ export interface BatchShortfall {
   need: BudgetNeed;
   /** For people, once the call will not fit however little the calls under way use; null while it may. */
   reason: string | null;
+  /** Other lines that may wait for the same. */
+  others: number;
 }
 
 /**
@@ -31,10 +33,11 @@ export async function findBatchShortfall(
   const spent = [settled, use.spent, own.spent].reduce(plus);
   const isUnpriced = budget.cost !== null && settled.cost === null;
   const need = { spent, next: own.next };
+  const { others } = use;
   if (!isUnpriced && !isBeyond(budget, { spent: plus(spent, use.next), next: own.next })) return null;
   await ports.store.reserve(batchId, id, { spent: own.spent, next: { cost: 0, tokens: 0 } });
-  if (isUnpriced) return { need, reason: unpricedReason };
-  return { need, reason: isBeyond(budget, need) ? reasonOf(budget, need) : null };
+  if (isUnpriced) return { need, reason: unpricedReason, others };
+  return { need, reason: isBeyond(budget, need) ? reasonOf(budget, need) : null, others };
 }
 
 export const unpricedReason = 'budget: a line was answered by a model whose price is not known';

@@ -137,8 +137,12 @@ export function waitForBudget(running: Running, need: BudgetNeed): Promise<Outco
   return park(running, { waitMs: null, reason: budgetWait, failures: failuresSoFar(running), budget });
 }
 
-/** Milliseconds until a line that may fit beside fewer others tries again: as long, and up to twice that. */
+/**
+ * Milliseconds until a line that may fit beside fewer others tries again: so long and up to twice that, and the longer
+ * the more there are, so that all of them together try no more often than so many would.
+ */
 const crowdedMs = 1_000;
+const crowd = 16;
 
 /** A line of a batch that waits for its budget is woken when that is raised; it looks by itself at least so often. */
 const spentMs = 600_000;
@@ -149,12 +153,13 @@ const spentMs = 600_000;
  */
 export async function waitForBatchBudget(
   running: Running,
-  { need, reason }: BatchShortfall,
+  { need, reason, others }: BatchShortfall,
 ): Promise<Outcome> {
   const { tenant, batchId, budget } = running.record.job;
   const { store, clock } = running.ports;
   if (reason !== null && batchId !== null) await store.changeBatch(tenant, batchId, { to: 'pause', reason });
-  const mostMs = reason === null ? crowdedMs * (1 + clock.random()) : spentMs;
+  const crowdMs = crowdedMs * (1 + clock.random()) * Math.max(1, others / crowd);
+  const mostMs = reason === null ? crowdMs : spentMs;
   return waitFor(running, budgetWait, mostMs, { known: budget, need });
 }
 

@@ -335,7 +335,10 @@ export function batchRules(opened: () => OpenedStore): void {
       const [one, two, three] = (await admit(batch, 3)) as [string, string, string];
       const reserve = (id: string, cost: number) => store().reserve(batch.id, id, need(cost));
       const nothing = { cost: 0, tokens: 0 };
-      expect(await reserve(one, 5)).toEqual({ budget, settled: nothing, spent: nothing, next: nothing });
+      expect(await reserve(one, 5)).toEqual({
+        ...{ budget, settled: nothing, spent: nothing, next: nothing },
+        others: 2,
+      });
       await reserve(two, 3);
       expect(await reserve(one, 7)).toMatchObject({ spent: { cost: 3 }, next: { cost: 30, tokens: 30 } });
       const large = 400_000_000_000;

@@ -29,6 +29,7 @@ export async function reserve(
     },
     spent: sum(reserved.map(({ spent }) => spent)),
     next: sum(reserved.map(({ next }) => next)),
+    others: others.length,
   };
 }
 

@@ -11,7 +11,7 @@ const sum = (column: string) => `coalesce(sum(l.${column}), 0)::float8 AS ${colu
 const read = `
   SELECT b.budget_cost::float8, b.budget_tokens::float8, b.unpriced, b.cost::float8,
     (b.input_tokens + b.output_tokens + b.cache_read_tokens + b.cache_write_tokens)::float8 AS tokens,
-    ${['spent_cost', 'spent_tokens', 'next_cost', 'next_tokens'].map(sum).join(', ')}
+    ${['spent_cost', 'spent_tokens', 'next_cost', 'next_tokens'].map(sum).join(', ')}, count(l.job_id)::int AS others
   FROM fleet.batches b
   LEFT JOIN fleet.batch_lines l ON l.batch_id = b.id AND l.state = 'open' AND l.job_id <> $2
   WHERE b.id = $1 GROUP BY b.id`;
@@ -26,6 +26,7 @@ interface UseRow {
   spent_tokens: number;
   next_cost: number;
   next_tokens: number;
+  others: number;
 }
 
 export async function reserve(
@@ -43,5 +44,6 @@ export async function reserve(
     settled: { cost: row.unpriced > 0 ? null : row.cost, tokens: row.tokens },
     spent: { cost: row.spent_cost, tokens: row.spent_tokens },
     next: { cost: row.next_cost, tokens: row.next_tokens },
+    others: row.others,
   };
 }
