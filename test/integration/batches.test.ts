@@ -1,10 +1,11 @@
 import { type BatchEstimate, FleetClient } from '@mcp-fleet/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FleetProcess, startFleetProcess } from '../support/fleet-process.ts';
 import { describeWith } from '../support/services.ts';
 import { saysDone, startTestSimulator, type TestSimulator } from '../support/simulator-control.ts';
 import { someTopologies, type TestTopology } from '../support/topologies.ts';
 import { until } from '../support/until.ts';
+import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 interface BatchView {
   id: string;
@@ -29,6 +30,8 @@ for (const { name, needs, open } of someTopologies) {
         SIMULATOR_URL: simulator.url,
         FLEET_MODEL: 'simulated',
         DISPATCH_EVERY_MS: '100',
+        WEBHOOK_EVERY_MS: '100',
+        WEBHOOK_ALLOW: '127.0.0.0/8',
       };
       const start = (role: string) => startFleetProcess([role], env);
       processes = await Promise.all(['api', 'worker', 'reconciler'].map(start));
@@ -243,6 +246,39 @@ for (const { name, needs, open } of someTopologies) {
       const again = await call('POST', `/v1/batches/${batch.id}/retry_failed`, '{}', 'application/json');
       expect(again).toMatchObject({ state: 'in_progress', counts: { errored: 0 } });
       expect((await ended(batch.id)).counts).toMatchObject({ succeeded: 1, errored: 0 });
+    });
+
+    test('a webhook is told of its end, and of that after a retry, and not of its jobs', async () => {
+      const client = new FleetClient({ url: api.url });
+      const receiver = await startWebhookReceiver();
+      onTestFinished(() => receiver.stop());
+      const { id: webhook } = await client.webhooks.create({ url: receiver.url });
+      await simulator.script([{ error: { status: 400, type: 'invalid_request_error' } }]);
+      const { id } = await client.batches.create({
+        lines: [{ query: 'fails first' }],
+        metadata: { for: 'test' },
+      });
+      const [first] = await receiver.count(1);
+      expect(JSON.parse(first?.body ?? '')).toMatchObject({
+        type: 'batch.ended',
+        data: {
+          id,
+          metadata: { for: 'test' },
+          counts: { errored: 1, open: 0 },
+          ended_at: expect.any(String),
+        },
+      });
+      await client.batches.retryFailed(id);
+      const [, second] = await receiver.count(2);
+      expect(JSON.parse(second?.body ?? '')).toMatchObject({
+        data: { counts: { succeeded: 1, errored: 0 } },
+      });
+      expect(second?.headers['webhook-id']).not.toBe(first?.headers['webhook-id']);
+      const log = await client.webhooks.deliveries(webhook);
+      expect(log.data.map(({ event, job_id, batch_id }) => [event, job_id, batch_id])).toEqual([
+        ['batch.ended', null, id],
+        ['batch.ended', null, id],
+      ]);
     });
 
     describe('lines that have not ended in time', () => {

@@ -564,7 +564,14 @@ export interface Job {
 }
 export interface JobWebhook {
   url: string;
-  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events: (
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended'
+  )[];
 }
 export interface JobWebhookSecrets {
   type: 'job_webhook_secrets';
@@ -956,9 +963,16 @@ export interface NewWebhook {
   /**
    * Empty for all.
    *
-   * @maxItems 5
+   * @maxItems 6
    */
-  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events?: (
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended'
+  )[];
   description?: string;
 }
 export interface Session {
@@ -1123,7 +1137,14 @@ export interface Webhook {
   id: string;
   type: 'webhook';
   url: string;
-  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events: (
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended'
+  )[];
   description: string;
   enabled: boolean;
   disabled_reason: string | null;
@@ -1142,9 +1163,16 @@ export interface WebhookChange {
   /**
    * Empty for all.
    *
-   * @maxItems 5
+   * @maxItems 6
    */
-  events?: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events?: (
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended'
+  )[];
   description?: string;
   enabled?: boolean;
 }
@@ -1159,12 +1187,22 @@ export interface WebhookDelivery {
    * Where the job's own webhook leads; null for a registered one.
    */
   url: string | null;
-  event: 'job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested';
+  event:
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended';
   /**
    * The `webhook-id` that the receiver gets, the same on every attempt.
    */
   event_id: string;
-  job_id: string;
+  /**
+   * Null for the end of a batch.
+   */
+  job_id: string | null;
+  batch_id: string | null;
   attempts: number;
   outcome: ('delivered' | 'failed' | 'gone' | 'refused') | null;
   status: number | null;
@@ -1178,7 +1216,14 @@ export interface WebhookWithSecret {
   id: string;
   type: 'webhook';
   url: string;
-  events: ('job.succeeded' | 'job.failed' | 'job.canceled' | 'job.expired' | 'approval.requested')[];
+  events: (
+    | 'job.succeeded'
+    | 'job.failed'
+    | 'job.canceled'
+    | 'job.expired'
+    | 'approval.requested'
+    | 'batch.ended'
+  )[];
   description: string;
   enabled: boolean;
   disabled_reason: string | null;

@@ -125,6 +125,7 @@ export {
 export {
   asksFor,
   type JobWebhook,
+  jobWebhookEvents,
   jobWebhookId,
   type WebhookEvent,
   webhookEvents,
@@ -193,6 +194,7 @@ export {
   type AttemptResult,
   approvalEvent,
   approvalOfEvent,
+  batchEvent,
   type Delivery,
   type DueDeliveries,
   type EndedAttempt,
@@ -201,6 +203,7 @@ export {
   type NewWebhook,
   type RecordedAttempt,
   type UnannouncedApproval,
+  type UnannouncedBatch,
   type UnannouncedJob,
   type Webhook,
   type WebhookChange,

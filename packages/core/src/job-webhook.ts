@@ -1,11 +1,13 @@
-/** What a webhook can be told of. */
-export const webhookEvents = [
+/** What the webhook of a job can be told of. */
+export const jobWebhookEvents = [
   'job.succeeded',
   'job.failed',
   'job.canceled',
   'job.expired',
   'approval.requested',
 ] as const;
+/** What a registered webhook can be told of. */
+export const webhookEvents = [...jobWebhookEvents, 'batch.ended'] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
 /** A URL that a job was submitted with, and that is told of this job alone. */

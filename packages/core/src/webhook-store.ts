@@ -7,6 +7,7 @@ import type {
   NewWebhook,
   RecordedAttempt,
   UnannouncedApproval,
+  UnannouncedBatch,
   UnannouncedJob,
   Webhook,
   WebhookChange,
@@ -51,6 +52,13 @@ export interface WebhookStore {
   /** As `announce`, of an approval. */
   announceApproval(
     approval: Pick<UnannouncedApproval, 'jobId' | 'round' | 'slot'>,
+    deliveries: readonly NewDelivery[],
+  ): Promise<void>;
+  /** Batches that ended while their tenant had an enabled webhook, and whose end was not announced, the oldest first. */
+  unannouncedBatches(limit: number): Promise<UnannouncedBatch[]>;
+  /** As `announce`, of this end of a batch. */
+  announceBatch(
+    batch: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>,
     deliveries: readonly NewDelivery[],
   ): Promise<void>;
   /** Claims due deliveries, those due longest first, and counts an attempt for each. */

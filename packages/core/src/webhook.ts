@@ -51,12 +51,20 @@ export interface UnannouncedApproval extends Pick<Approval, 'jobId' | 'tenant' |
   webhook: JobWebhook | null;
 }
 
+/** A batch that ended, and that its tenant's webhooks were not told of yet. */
+export interface UnannouncedBatch {
+  batchId: string;
+  tenant: string;
+  endedAt: Date;
+}
+
 export interface NewDelivery {
   /** `whd_…` */
   id: string;
   /** `jobWebhookId` for a URL that the job was submitted with. */
   webhookId: string;
   tenant: string;
+  /** The job that it is about; of `batch.ended` the batch. */
   jobId: string;
   /** Where a job's own webhook leads; null for a registered one. */
   url: string | null;
@@ -118,6 +126,14 @@ export function endEvent(job: { jobId: string; state: TerminalState }): {
   eventId: string;
 } {
   return { event: `job.${job.state}`, eventId: `evt_${job.jobId}_${job.state}` };
+}
+
+/** The event of a batch's end. One that ends again, after a retry of its lines, has another id. */
+export function batchEvent({ batchId, endedAt }: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>): {
+  event: WebhookEvent;
+  eventId: string;
+} {
+  return { event: 'batch.ended', eventId: `evt_${batchId}_ended_${endedAt.getTime()}` };
 }
 
 const approvalEventId = /^evt_(.+)_approval$/;

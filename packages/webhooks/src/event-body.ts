@@ -1,4 +1,4 @@
-import type { Approval, Job } from '@mcp-fleet/core';
+import type { Approval, Batch, Job } from '@mcp-fleet/core';
 
 /**
  * The body of a job's end, in the form that Standard Webhooks proposes. It says what happened to which job; query
@@ -33,6 +33,20 @@ export function approvalBody(job: Job, approval: Approval): string {
       session_id: job.sessionId,
       metadata: job.metadata,
       approval: { tool_use_id: toolUseId, tool, expires_at: expiresAt.toISOString() },
+    },
+  });
+}
+
+/** The body of a batch's end: how many lines came to what. The results are to be fetched by those who may. */
+export function batchBody(batch: Batch): string {
+  return JSON.stringify({
+    type: 'batch.ended',
+    timestamp: batch.endedAt?.toISOString(),
+    data: {
+      id: batch.id,
+      metadata: batch.metadata,
+      counts: batch.counts,
+      ended_at: batch.endedAt?.toISOString() ?? null,
     },
   });
 }

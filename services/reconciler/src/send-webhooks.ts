@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { approvalOfEvent, type Delivery, type Webhook } from '@mcp-fleet/core';
 import {
   approvalBody,
+  batchBody,
   endBody,
   newSecret,
   nextAttemptMs,
@@ -10,6 +11,7 @@ import {
   withRetryAfter,
 } from '@mcp-fleet/webhooks';
 import { announceApprovals } from './announce-approvals.ts';
+import { announceBatches } from './announce-batches.ts';
 import { announceEnds } from './announce-ends.ts';
 import type { WebhookParts } from './parts.ts';
 
@@ -66,6 +68,7 @@ export class WebhookDeliveries {
   async send(): Promise<void> {
     await announceEnds(this.#parts);
     await announceApprovals(this.#parts);
+    await announceBatches(this.#parts);
     const over = new AbortController();
     const end = sleep(this.#everyMs, undefined, {
       signal: AbortSignal.any([over.signal, this.#stopping.signal]),
@@ -112,7 +115,7 @@ export class WebhookDeliveries {
       return;
     }
     if (target.disabled !== null) return this.#drop(delivery, 'The webhook is disabled.');
-    if (body === null) return this.#drop(delivery, 'The job is gone.');
+    if (body === null) return this.#drop(delivery, 'What it is about is gone.');
     const result = await this.#sender.send(target, { eventId, body, at: new Date() }, this.#stopping.signal);
     if (this.#stopping.signal.aborted && result.outcome === 'failed') return;
     await this.#record(delivery, result);
@@ -125,8 +128,12 @@ export class WebhookDeliveries {
   }
 
   /** Null when what it is about is gone. */
-  async #body({ tenant, jobId, eventId }: Delivery): Promise<string | null> {
+  async #body({ tenant, jobId, event, eventId }: Delivery): Promise<string | null> {
     const { store } = this.#parts;
+    if (event === 'batch.ended') {
+      const batch = await store.batch(tenant, jobId);
+      return batch && batchBody(batch);
+    }
     const job = await store.job(tenant, jobId);
     const at = approvalOfEvent(eventId);
     if (job === null || at === null) return job && endBody(job);

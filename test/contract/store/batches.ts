@@ -1,5 +1,6 @@
 import {
   type Batch,
+  batchEvent,
   type Ending,
   encodeLine,
   type JobTotals,
@@ -8,6 +9,7 @@ import {
   type NewLine,
   noBudget,
   totalsOf,
+  type UnannouncedBatch,
   type WaitingLine,
   workOf,
 } from '@mcp-fleet/core';
@@ -403,6 +405,41 @@ export function batchRules(opened: () => OpenedStore): void {
       expect((await read(batch)).cancelRequestedAt).toBeInstanceOf(Date);
       expect(await to({ to: 'pause', reason: 'late' })).toMatchObject({ state: 'canceling' });
       expect(await store().changeBatch('another', batch.id, { to: 'cancel' })).toBeNull();
+    });
+
+    it('is announced at each of its ends, once, where its tenant has a webhook', async () => {
+      const ended = async () =>
+        (await store().unannouncedBatches(1_000)).filter((each) => each.tenant === tenant);
+      const end = async (batch: Batch, state: 'failed' | 'succeeded') => {
+        const [id] = (await admit(batch, 1)) as [string];
+        const error = { code: 'internal' as const, message: 'no' };
+        await settle(id, state === 'failed' ? { state, answer: null, error } : {});
+        await collect(batch);
+        await store().advanceBatch(batch.id);
+      };
+      const batch = await running(1);
+      const webhook = await store().createWebhook({
+        ...{ id: newId('wh'), tenant, url: 'https://example.com', secrets: ['whsec_a'] },
+        ...{ events: [], description: '', disabled: null },
+      });
+      expect(await ended()).toEqual([]);
+      await end(batch, 'failed');
+      const [first] = await ended();
+      expect(first).toEqual({ batchId: batch.id, tenant, endedAt: (await read(batch)).endedAt });
+      const about = { webhookId: webhook.id, tenant, jobId: batch.id, url: null };
+      const delivery = { id: newId('whd'), ...about, ...batchEvent(first as UnannouncedBatch) };
+      await store().announceBatch(first as UnannouncedBatch, [delivery]);
+      await store().announceBatch(first as UnannouncedBatch, [{ ...delivery, id: newId('whd') }]);
+      expect(await ended()).toEqual([]);
+      expect(await store().deliveries(tenant, webhook.id, { limit: 10 })).toHaveLength(1);
+      await store().retryLines(tenant, batch.id, new Date(Date.now() + hour));
+      expect(await ended()).toEqual([]);
+      await end(batch, 'succeeded');
+      const [second] = await ended();
+      expect(second).toMatchObject({ batchId: batch.id });
+      // An end that is over is announced no more.
+      await store().announceBatch({ batchId: batch.id, endedAt: new Date(0) }, []);
+      expect(await ended()).toEqual([second]);
     });
 
     it('is ended once nothing is left', async () => {

@@ -1,4 +1,10 @@
-import { isTerminal, type NewDelivery, type UnannouncedApproval, type UnannouncedJob } from '@mcp-fleet/core';
+import {
+  isTerminal,
+  type NewDelivery,
+  type UnannouncedApproval,
+  type UnannouncedBatch,
+  type UnannouncedJob,
+} from '@mcp-fleet/core';
 import { decodeJobWebhook } from '../record-codec.ts';
 import { type Database, flushed, insertNew } from './database.ts';
 import { type ApprovalDoc, type JobDoc, positionKey } from './documents.ts';
@@ -82,6 +88,31 @@ export async function announceApproval(
   await addDeliveries(database, deliveries);
   const asked = { _id: positionKey(approval.jobId, approval) };
   await database.approvals.updateOne(asked, { $set: { announced: true } }, flushed);
+}
+
+export async function unannouncedBatches(database: Database, limit: number): Promise<UnannouncedBatch[]> {
+  const found: UnannouncedBatch[] = [];
+  for (const [tenant, since] of await enabledSince(database)) {
+    const ended = { tenant, ended_at: { $gte: since }, announced: { $ne: true } };
+    const docs = await database.batches
+      .find(ended, { projection: { tenant: 1, ended_at: 1 } })
+      .sort({ ended_at: 1, _id: 1 })
+      .limit(limit)
+      .toArray();
+    found.push(...docs.map(({ _id, ended_at }) => ({ batchId: _id, tenant, endedAt: ended_at as Date })));
+  }
+  return found.sort((a, b) => a.endedAt.getTime() - b.endedAt.getTime()).slice(0, limit);
+}
+
+/** As `announce`: the deliveries first. A batch that goes on meanwhile is to be announced again. */
+export async function announceBatch(
+  database: Database,
+  { batchId, endedAt }: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
+  await addDeliveries(database, deliveries);
+  const ended = { _id: batchId, ended_at: endedAt };
+  await database.batches.updateOne(ended, { $set: { announced: true } }, flushed);
 }
 
 async function addDeliveries({ deliveries, clock }: Database, added: readonly NewDelivery[]): Promise<void> {

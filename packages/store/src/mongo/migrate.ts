@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 10;
+const version = 11;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -74,6 +74,7 @@ async function indexWebhooks({ jobs, approvals, webhooks, deliveries }: Database
 
 async function indexBatches({ batches, lines, files }: Database): Promise<void> {
   await batches.createIndex({ tenant: 1, surface: 1, _id: -1 }, { name: 'by_tenant' });
+  await batches.createIndex({ tenant: 1, ended_at: 1 }, { name: 'by_end' });
   await batches.createIndex(
     { _id: 1, state: 1, expires_at: 1 },
     { name: 'unended', partialFilterExpression: { ended_at: null } },

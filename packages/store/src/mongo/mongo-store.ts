@@ -59,6 +59,7 @@ import type {
   Toolset,
   Turn,
   UnannouncedApproval,
+  UnannouncedBatch,
   UnannouncedJob,
   UploadedLines,
   UpstreamBatch,
@@ -253,6 +254,12 @@ export class MongoStore implements ContextStore {
     this.#run(announcing.unannouncedJobs, limit);
   announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
     this.#run(announcing.announce, jobId, deliveries);
+  unannouncedBatches = (limit: number): Promise<UnannouncedBatch[]> =>
+    this.#run(announcing.unannouncedBatches, limit);
+  announceBatch = (
+    batch: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>,
+    deliveries: readonly NewDelivery[],
+  ): Promise<void> => this.#run(announcing.announceBatch, batch, deliveries);
   unannouncedApprovals = (limit: number): Promise<UnannouncedApproval[]> =>
     this.#run(announcing.unannouncedApprovals, limit);
   announceApproval = (

@@ -1,4 +1,4 @@
-import type { NewDelivery, UnannouncedApproval, UnannouncedJob } from '@mcp-fleet/core';
+import type { NewDelivery, UnannouncedApproval, UnannouncedBatch, UnannouncedJob } from '@mcp-fleet/core';
 import type { Database } from './database.ts';
 import {
   toUnannounced,
@@ -78,6 +78,36 @@ export async function announceApproval(
 ): Promise<void> {
   const values = [...columnsOf(deliveries), jobId, round, slot];
   await database.flushed('announce_approval', announceRequest, values);
+}
+
+/** Which end was announced stands in the batch: one that ends again is to be announced again. */
+const unannouncedEnds = `
+  SELECT b.id AS "batchId", b.tenant, b.ended_at AS "endedAt"
+  FROM (${enabledSince}) w
+  CROSS JOIN LATERAL (
+    SELECT id, tenant, ended_at FROM fleet.batches
+    WHERE tenant = w.tenant AND ended_at >= w.since AND ended_at IS NOT NULL
+      AND ended_at IS DISTINCT FROM announced_end
+    ORDER BY ended_at LIMIT $1
+  ) b
+  ORDER BY b.ended_at, b.id LIMIT $1`;
+
+export function unannouncedBatches(database: Database, limit: number): Promise<UnannouncedBatch[]> {
+  return database.lazy<UnannouncedBatch>('unannounced_batches', unannouncedEnds, [limit]);
+}
+
+/** Times come with milliseconds, and are kept with more. */
+const announceEnd = `
+  WITH made AS (${insertDeliveries})
+  UPDATE fleet.batches SET announced_end = ended_at
+  WHERE id = $8 AND date_trunc('milliseconds', ended_at) = $9`;
+
+export async function announceBatch(
+  database: Database,
+  { batchId, endedAt }: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
+  await database.flushed('announce_batch', announceEnd, [...columnsOf(deliveries), batchId, endedAt]);
 }
 
 function columnsOf(deliveries: readonly NewDelivery[]): (string | null)[][] {

@@ -59,6 +59,7 @@ import type {
   Toolset,
   Turn,
   UnannouncedApproval,
+  UnannouncedBatch,
   UnannouncedJob,
   UploadedLines,
   UpstreamBatch,
@@ -253,6 +254,12 @@ export class PostgresStore implements ContextStore {
     announcing.unannouncedJobs(this.#database, limit);
   announce = (jobId: string, deliveries: readonly NewDelivery[]): Promise<void> =>
     announcing.announce(this.#database, jobId, deliveries);
+  unannouncedBatches = (limit: number): Promise<UnannouncedBatch[]> =>
+    announcing.unannouncedBatches(this.#database, limit);
+  announceBatch = (
+    batch: Pick<UnannouncedBatch, 'batchId' | 'endedAt'>,
+    deliveries: readonly NewDelivery[],
+  ): Promise<void> => announcing.announceBatch(this.#database, batch, deliveries);
   unannouncedApprovals = (limit: number): Promise<UnannouncedApproval[]> =>
     announcing.unannouncedApprovals(this.#database, limit);
   announceApproval = (

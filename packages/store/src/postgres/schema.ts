@@ -332,6 +332,11 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE fleet.jobs ADD COLUMN trace text;
   `,
+  `
+  ALTER TABLE fleet.batches ADD COLUMN announced_end timestamptz;
+  CREATE INDEX batches_unannounced ON fleet.batches (tenant, ended_at)
+    WHERE ended_at IS NOT NULL AND ended_at IS DISTINCT FROM announced_end;
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */

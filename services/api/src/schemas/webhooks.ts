@@ -1,4 +1,4 @@
-import { webhookEvents } from '@mcp-fleet/core';
+import { jobWebhookEvents, webhookEvents } from '@mcp-fleet/core';
 import { z } from 'zod';
 import { plainText, plainUrl, shownTime } from './common.ts';
 
@@ -6,7 +6,10 @@ const url = plainUrl.max(2_000).describe('https, unless the operator allows its 
 const events = z.array(z.enum(webhookEvents)).max(webhookEvents.length).describe('Empty for all.');
 const description = plainText.max(500);
 
-export const newJobWebhook = z.strictObject({ url, events: events.optional() }).meta({ id: 'NewJobWebhook' });
+const jobEvents = z.array(z.enum(jobWebhookEvents)).max(jobWebhookEvents.length).describe('Empty for all.');
+export const newJobWebhook = z
+  .strictObject({ url, events: jobEvents.optional() })
+  .meta({ id: 'NewJobWebhook' });
 export const jobWebhook = z
   .object({ url: z.string(), events: z.array(z.enum(webhookEvents)) })
   .meta({ id: 'JobWebhook' });
@@ -63,7 +66,8 @@ export const delivery = z
     url: z.string().nullable().describe("Where the job's own webhook leads; null for a registered one."),
     event: z.enum(webhookEvents),
     event_id: z.string().describe('The `webhook-id` that the receiver gets, the same on every attempt.'),
-    job_id: z.string(),
+    job_id: z.string().nullable().describe('Null for the end of a batch.'),
+    batch_id: z.string().nullable(),
     attempts: z.int(),
     outcome: z.enum(['delivered', 'failed', 'gone', 'refused']).nullable(),
     status: z.int().nullable(),

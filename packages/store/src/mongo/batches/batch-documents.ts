@@ -40,6 +40,8 @@ export interface BatchDoc {
   expires_at: Date;
   cancel_requested_at: Date | null;
   ended_at: Date | null;
+  /** True once webhooks have their deliveries of its end. */
+  announced?: boolean;
   /** Set while the batch is being deleted. */
   deleting?: true;
 }

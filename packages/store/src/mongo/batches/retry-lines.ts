@@ -42,6 +42,7 @@ async function planRetry(
     set: {
       state: state === 'ended' ? 'in_progress' : state,
       ended_at: null,
+      announced: false,
       expires_at: expires_at > expiresAt ? expires_at : expiresAt,
     },
     lines: failed.map(({ n }) => n),
