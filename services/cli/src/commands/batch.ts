@@ -168,7 +168,7 @@ function estimate(file: string, options: SettingOptions): Promise<void> {
     if (estimated.invalid > 0 && on_invalid === 'reject') {
       throw new FleetError(
         'batch_invalid',
-        `${estimated.invalid} lines are not valid, so that none would run.`,
+        `${estimated.invalid} of ${estimated.lines + estimated.invalid} lines are not valid, so that none would run (--on-invalid skip leaves them out).`,
       );
     }
   });

@@ -8,7 +8,7 @@ const firstLines = 8;
  * left, by what ended ones had; or a reason to pause, for people, once it is spent. Null while there is room. What open
  * lines may use is held to the budget by their own reservations.
  */
-export function spentBudget({ budget, totals, counts }: Batch): { pause: string } | 'wait' | null {
+export function spentBudget({ budget, totals, counts, agents }: Batch): { pause: string } | 'wait' | null {
   const used = totals.inputTokens + totals.outputTokens + totals.cacheReadTokens + totals.cacheWriteTokens;
   if (budget.tokens !== null && used >= budget.tokens) {
     return { pause: `budget: ${used} of ${budget.tokens} tokens are used` };
@@ -19,8 +19,10 @@ export function spentBudget({ budget, totals, counts }: Batch): { pause: string 
   }
   if (budget.tokens === null && budget.cost === null) return null;
   const ended = counts.succeeded + counts.errored;
-  // What lines cost shows by those that have ended: until then few are open, and wait for one another.
-  if (counts.open >= Math.max(firstLines, ended)) return 'wait';
+  // What lines cost shows by those that have ended: until then few are open, and wait for one another. Calls that are
+  // left to upstream batches take hours, and go together.
+  const isLive = Object.values(agents).every(({ execution }) => execution === 'live');
+  if (isLive && counts.open >= Math.max(firstLines, ended)) return 'wait';
   const expected = (sum: number) => (ended === 0 ? sum : sum * (1 + counts.open / ended));
   const isFull = (limit: number | null, sum: number) => limit !== null && expected(sum) >= limit;
   return isFull(budget.tokens, used) || isFull(budget.cost, totals.cost ?? 0) ? 'wait' : null;
