@@ -12,7 +12,7 @@ function of(
 ) {
   const totals = { ...totalsOf([]), inputTokens: used };
   const agents = { default: agentSpec.parse({ name: 'default', version: 1, model: 'm', ...agent }) };
-  return spentBudget({ budget, totals, counts: { ...counts, ...over }, agents } as Batch);
+  return spentBudget({ budget, totals, counts: { ...counts, ...over }, agents } as unknown as Batch);
 }
 
 test('without a budget every line may begin', () => {
