@@ -25,7 +25,8 @@ export type Appended =
   | { kind: 'absent' };
 
 export type BatchChange =
-  | { to: 'pause'; reason: string }
+  /** `budget`: only while it is the batch's, which whoever raises it changes. */
+  | { to: 'pause'; reason: string; budget?: Budget }
   | { to: 'resume' }
   | { to: 'cancel' }
   /** Sets what it may use, whatever its state. */

@@ -51,7 +51,15 @@ test('a line that does not fit beside what is spent pauses the batch with the re
   const reason = expect.stringMatching(
     /^budget: 950 of 1000 tokens are used, and the next model call may use \d+$/,
   );
-  expect(store.batchChanges).toEqual([{ to: 'pause', reason }]);
+  expect(store.batchChanges).toMatchObject([{ to: 'pause', reason }]);
+});
+
+test('a line that parks while the budget is raised is due at once', async () => {
+  const { store, run, job } = await setUp({ settled: { cost: 0, tokens: 950 } });
+  const raised = { budget: { cost: null, tokens: 2_000 } };
+  store.changeBatch = async () => raised as never;
+  expect(await run()).toEqual({ kind: 'parked', waitMs: 0, reason: 'budget' });
+  expect(job().waitUntil).toEqual(new Date(store.now));
 });
 
 test('of a limit of cost the reason names the money', async () => {
@@ -63,7 +71,7 @@ test('of a limit of cost the reason names the money', async () => {
   const reason = expect.stringMatching(
     /^budget: \$0\.0007\d* of \$0\.0010* are used, .* may cost \$0\.000\d+$/,
   );
-  expect(store.batchChanges).toEqual([{ to: 'pause', reason }]);
+  expect(store.batchChanges).toMatchObject([{ to: 'pause', reason }]);
 });
 
 test('a batch whose cost is unknown pauses, and a line whose price is unknown fails', async () => {
@@ -71,7 +79,7 @@ test('a batch whose cost is unknown pauses, and a line whose price is unknown fa
   const unpriced = await setUp({ budget, settled: { cost: null, tokens: 0 } });
   expect(await unpriced.run()).toMatchObject({ kind: 'parked' });
   expect(unpriced.store.batchChanges).toEqual([
-    { to: 'pause', reason: expect.stringContaining('price is not known') },
+    { to: 'pause', budget, reason: expect.stringContaining('price is not known') },
   ]);
   const nobodys = await setUp({ budget }, 'nobodys');
   expect(await nobodys.run()).toMatchObject({ kind: 'failed', error: { code: 'unknown_price' } });

@@ -8,6 +8,7 @@ import type { Running } from './running.ts';
 export interface BatchShortfall {
   /** What the batch has used, and what the job's next call may use. */
   need: BudgetNeed;
+  budget: Budget;
   /** For people, once the call will not fit however little the calls under way use; null while it may. */
   reason: string | null;
   /** Other lines that may wait for the same. */
@@ -33,11 +34,11 @@ export async function findBatchShortfall(
   const spent = [settled, use.spent, own.spent].reduce(plus);
   const isUnpriced = budget.cost !== null && settled.cost === null;
   const need = { spent, next: own.next };
-  const { others } = use;
+  const shortfall = { need, budget, others: use.others };
   if (!isUnpriced && !isBeyond(budget, { spent: plus(spent, use.next), next: own.next })) return null;
   await ports.store.reserve(batchId, id, { spent: own.spent, next: { cost: 0, tokens: 0 } });
-  if (isUnpriced) return { need, reason: unpricedReason, others };
-  return { need, reason: isBeyond(budget, need) ? reasonOf(budget, need) : null, others };
+  if (isUnpriced) return { ...shortfall, reason: unpricedReason };
+  return { ...shortfall, reason: isBeyond(budget, need) ? reasonOf(budget, need) : null };
 }
 
 export const unpricedReason = 'budget: a line was answered by a model whose price is not known';

@@ -1,6 +1,6 @@
 import { approvalWait } from './approval.ts';
 import { backoffMs } from './backoff.ts';
-import { type BudgetNeed, budgetWait } from './budget.ts';
+import { type Budget, type BudgetNeed, budgetWait } from './budget.ts';
 import type { BatchShortfall } from './check-batch-budget.ts';
 import type { Ending, Wait } from './context-store.ts';
 import type { FleetError } from './errors.ts';
@@ -153,15 +153,24 @@ const spentMs = 600_000;
  */
 export async function waitForBatchBudget(
   running: Running,
-  { need, reason, others }: BatchShortfall,
+  { need, budget, reason, others }: BatchShortfall,
 ): Promise<Outcome> {
-  const { tenant, batchId, budget } = running.record.job;
+  const { id, tenant, batchId, budget: known } = running.record.job;
   const { store, clock } = running.ports;
-  if (reason !== null && batchId !== null) await store.changeBatch(tenant, batchId, { to: 'pause', reason });
-  const crowdMs = crowdedMs * (1 + clock.random()) * Math.max(1, others / crowd);
-  const mostMs = reason === null ? crowdMs : spentMs;
-  return waitFor(running, budgetWait, mostMs, { known: budget, need });
+  if (reason === null || batchId === null) {
+    const crowdMs = crowdedMs * (1 + clock.random()) * Math.max(1, others / crowd);
+    return waitFor(running, budgetWait, crowdMs, { known, need });
+  }
+  const outcome = await waitFor(running, budgetWait, spentMs, { known, need });
+  if (outcome.kind !== 'parked') return outcome;
+  const batch = await store.changeBatch(tenant, batchId, { to: 'pause', reason, budget });
+  if (batch === null || isSameBudget(batch.budget, budget)) return outcome;
+  // Raised meanwhile: whoever did that has woken the lines that waited by then.
+  await store.raiseBudget(tenant, id, {});
+  return { ...outcome, waitMs: 0 };
 }
+
+const isSameBudget = (a: Budget, b: Budget) => a.cost === b.cost && a.tokens === b.tokens;
 
 /** Failures in a row; those before a recorded step no longer count. */
 function failuresSoFar({ record }: Running): Failures {

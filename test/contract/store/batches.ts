@@ -401,6 +401,9 @@ export function batchRules(opened: () => OpenedStore): void {
       expect(await to({ to: 'resume' })).toMatchObject({ state: 'in_progress', pauseReason: null });
       const budget = { cost: 5, tokens: null };
       expect(await to({ to: 'budget', budget })).toMatchObject({ state: 'in_progress', budget });
+      const stale = { to: 'pause' as const, reason: 'spent', budget: { cost: 4, tokens: null } };
+      expect(await to(stale)).toMatchObject({ state: 'in_progress', budget });
+      expect(await to({ ...stale, budget })).toMatchObject({ state: 'paused', pauseReason: 'spent' });
       expect(await to({ to: 'cancel' })).toMatchObject({ state: 'canceling' });
       expect((await read(batch)).cancelRequestedAt).toBeInstanceOf(Date);
       expect(await to({ to: 'pause', reason: 'late' })).toMatchObject({ state: 'canceling' });

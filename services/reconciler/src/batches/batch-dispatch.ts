@@ -107,7 +107,11 @@ export class BatchDispatch {
     const spent = spentBudget(batch);
     if (spent === null || spent === 'wait') return spent === null;
     const reason = spent.pause;
-    await this.#parts.store.changeBatch(batch.tenant, batch.id, { to: 'pause', reason });
+    await this.#parts.store.changeBatch(batch.tenant, batch.id, {
+      to: 'pause',
+      reason,
+      budget: batch.budget,
+    });
     this.#parts.logger.info({ batchId: batch.id, tenant: batch.tenant, reason }, 'batch paused');
     return false;
   }

@@ -67,8 +67,9 @@ async function changeIn(
   [tenant, id]: [string, string],
   states: BatchState[],
   change: UpdateFilter<BatchDoc> | Document[],
+  where: Filter<BatchDoc> = {},
 ): Promise<Batch | null> {
-  const filter: Filter<BatchDoc> = { _id: id, tenant, state: { $in: states } };
+  const filter: Filter<BatchDoc> = { _id: id, tenant, state: { $in: states }, ...where };
   const options = { ...flushed, returnDocument: 'after' as const };
   const changed = await database.batches.findOneAndUpdate(filter, change, options);
   return changed ? toBatch(changed) : batch(database, tenant, id);
@@ -90,7 +91,9 @@ export function changeBatch(
   switch (change.to) {
     case 'pause': {
       const paused = { state: 'paused' as const, pause_reason: change.reason };
-      return changeIn(database, own, ['in_progress'], { $set: paused });
+      const { budget } = change;
+      const known = budget && { 'budget.cost': budget.cost, 'budget.tokens': budget.tokens };
+      return changeIn(database, own, ['in_progress'], { $set: paused }, known);
     }
     case 'resume': {
       const resumed = { state: 'in_progress' as const, pause_reason: null };

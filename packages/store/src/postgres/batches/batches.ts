@@ -81,8 +81,14 @@ export function changeBatch(
 ): Promise<Batch | null> {
   switch (change.to) {
     case 'pause': {
-      const pause: [string, string] = [`state = 'paused', pause_reason = $3`, `state = 'in_progress'`];
-      return changeWhere(database, 'pause_batch', pause, [tenant, id, change.reason]);
+      const pause: [string, string] = [
+        `state = 'paused', pause_reason = $3`,
+        `state = 'in_progress' AND (NOT $4::boolean
+          OR (budget_cost IS NOT DISTINCT FROM $5::bigint AND budget_tokens IS NOT DISTINCT FROM $6::bigint))`,
+      ];
+      const { reason, budget } = change;
+      const known = [budget !== undefined, budget?.cost ?? null, budget?.tokens ?? null];
+      return changeWhere(database, 'pause_batch', pause, [tenant, id, reason, ...known]);
     }
     case 'resume': {
       const resume: [string, string] = [`state = 'in_progress', pause_reason = NULL`, `state = 'paused'`];
