@@ -1,9 +1,20 @@
 import type { ApprovalStore } from './approval-store.ts';
+import type { AuditStore } from './audit.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { Budget, BudgetNeed } from './budget.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fence, HeldJob } from './fence.ts';
-import type { Failures, Job, JobError, JobState, JobTotals, NewJob, TerminalState, Turn } from './job.ts';
+import type {
+  Failures,
+  Job,
+  JobError,
+  JobState,
+  JobSummary,
+  JobTotals,
+  NewJob,
+  TerminalState,
+  Turn,
+} from './job.ts';
 import type { ContentBlock } from './message.ts';
 import type { OffloadStore } from './offload-store.ts';
 import type { Page } from './page.ts';
@@ -137,6 +148,7 @@ export type SessionChange = Partial<Pick<Session, 'metadata' | 'onBusy' | 'ttlSe
 export interface ContextStore
   extends AgentStore,
     KeyStore,
+    AuditStore,
     ApprovalStore,
     OffloadStore,
     WebhookStore,
@@ -182,6 +194,8 @@ export interface ContextStore
   acceptMany(jobs: readonly NewJob[]): Promise<Job[]>;
   job(tenant: string, id: string): Promise<Job | null>;
   jobs(tenant: string, filter: JobFilter, page: Page): Promise<Job[]>;
+  /** Of the `limit` newest jobs of a tenant, those that were accepted or have ended since then; newest first. */
+  recentJobs(tenant: string, page: { since: Date; limit: number }): Promise<JobSummary[]>;
   steps(jobId: string): Promise<Step[]>;
   /** Where jobs stand, each of them once; what has ended has all its steps. Jobs that do not exist are left out. */
   progress(followed: readonly FollowedJob[]): Promise<Progress[]>;

@@ -32,6 +32,7 @@ export {
   type RequestedApproval,
   type Verdict,
 } from './approval.ts';
+export type { AuditEntry, AuditStore } from './audit.ts';
 export { backoffMs } from './backoff.ts';
 export {
   type Batch,
@@ -112,6 +113,7 @@ export {
   type Job,
   type JobError,
   type JobState,
+  type JobSummary,
   type JobTotals,
   jobFormat,
   jobStates,

@@ -236,3 +236,8 @@ export function totalsOf(steps: readonly Step[]): JobTotals {
 export function workOf({ inputTokens, outputTokens, cacheWriteTokens, stepMs }: JobTotals): number {
   return (inputTokens + outputTokens + cacheWriteTokens + stepMs) / 1000;
 }
+
+/** What became of a job and when, without its contents. */
+export type JobSummary = Pick<Job, 'id' | 'state' | 'totals' | 'createdAt' | 'startedAt' | 'endedAt'> & {
+  errorCode: ErrorCode | null;
+};

@@ -12,6 +12,7 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
+import type { AuditDoc } from './audit.ts';
 import type { BatchDoc, LineDoc, ShareDoc } from './batches/batch-documents.ts';
 import type {
   AgentDoc,
@@ -52,6 +53,7 @@ export interface Database {
   keys: Collection<KeyDoc>;
   tenants: Collection<TenantDoc>;
   dayCosts: Collection<DayCostDoc>;
+  audit: Collection<AuditDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
   batches: Collection<BatchDoc>;
@@ -88,6 +90,7 @@ export function openDatabase(url: string): Database {
     keys: db.collection('api_keys'),
     tenants: db.collection('tenants'),
     dayCosts: db.collection('day_costs'),
+    audit: db.collection('audit'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
     batches: db.collection('batches'),

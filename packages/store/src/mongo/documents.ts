@@ -1,4 +1,13 @@
-import type { BusyPolicy, Failures, Job, JobState, Scope, Session, TerminalState } from '@mcp-fleet/core';
+import type {
+  BusyPolicy,
+  ErrorCode,
+  Failures,
+  Job,
+  JobState,
+  Scope,
+  Session,
+  TerminalState,
+} from '@mcp-fleet/core';
 import type { StoredApproval } from '../approval-codec.ts';
 import { needOf } from '../budget-codec.ts';
 import {
@@ -86,7 +95,7 @@ export interface JobDoc {
   stop_reason: string | null;
   error: string | null;
   /** The code inside `error`, to search by. */
-  error_code?: string | null;
+  error_code?: ErrorCode | null;
   totals: string | null;
   /** Absent without a key, so that the unique index does not see it. */
   idempotency_key?: string;
@@ -179,7 +188,7 @@ export interface EndChange {
   answer: string | null;
   stop_reason: string | null;
   error: string | null;
-  error_code: string | null;
+  error_code: ErrorCode | null;
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   Appended,
   Approval,
   ApprovalFilter,
+  AuditEntry,
   Batch,
   BatchChange,
   BatchState,
@@ -27,6 +28,7 @@ import type {
   HeldJob,
   Job,
   JobFilter,
+  JobSummary,
   JoinedQuery,
   LineResult,
   NewApiKey,
@@ -78,6 +80,7 @@ import { acceptMany } from './accept-many.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
+import { appendAudit, auditLog } from './audit.ts';
 import { appendLines } from './batches/append-lines.ts';
 import * as batching from './batches/batches.ts';
 import { collectLines } from './batches/collect-lines.ts';
@@ -104,6 +107,7 @@ import * as calls from './offline-calls.ts';
 import { progress } from './progress.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
+import { recentJobs } from './recent-jobs.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { deleteSession, updateSession } from './sessions.ts';
 import { end, settle } from './settle.ts';
@@ -161,6 +165,8 @@ export class MongoStore implements ContextStore {
   job = (tenant: string, id: string): Promise<Job | null> => this.#run(reads.job, tenant, id);
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     this.#run(reads.jobs, tenant, filter, page);
+  recentJobs = (tenant: string, page: { since: Date; limit: number }): Promise<JobSummary[]> =>
+    this.#run(recentJobs, tenant, page);
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => this.#run(progress, followed);
   claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
@@ -199,6 +205,9 @@ export class MongoStore implements ContextStore {
       await this.#database.sessions.updateOne({ _id: sessionId }, { $max: { context_from: turn } }, flushed);
     });
 
+  appendAudit = (entry: AuditEntry): Promise<boolean> => this.#run(appendAudit, entry);
+  auditLog = (tenant: string, page: { before?: number | undefined; limit: number }): Promise<AuditEntry[]> =>
+    this.#run(auditLog, tenant, page);
   openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
     this.#run(keys.openJobs, tenant, most);
   saveAgent = (tenant: string, spec: AgentSpec): Promise<StoredAgent> =>

@@ -5,6 +5,7 @@ import type {
   Appended,
   Approval,
   ApprovalFilter,
+  AuditEntry,
   Batch,
   BatchChange,
   BatchState,
@@ -27,6 +28,7 @@ import type {
   HeldJob,
   Job,
   JobFilter,
+  JobSummary,
   JoinedQuery,
   LineResult,
   NewApiKey,
@@ -80,6 +82,7 @@ import { acceptMany } from './accept-many.ts';
 import * as agents from './agents.ts';
 import * as announcing from './announce.ts';
 import { approval, approvals, decide, requestApprovals } from './approvals.ts';
+import { appendAudit, auditLog } from './audit.ts';
 import { appendLines } from './batches/append-lines.ts';
 import * as batching from './batches/batches.ts';
 import * as lines from './batches/lines.ts';
@@ -98,6 +101,7 @@ import { checkMigrated, migrate } from './migrate.ts';
 import * as calls from './offline-calls.ts';
 import { progress } from './progress.ts';
 import * as reads from './reads.ts';
+import { recentJobs } from './recent-jobs.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
 import { deleteSession, expiredSessions, updateSession } from './sessions.ts';
@@ -148,6 +152,8 @@ export class PostgresStore implements ContextStore {
   job = (tenant: string, id: string): Promise<Job | null> => reads.job(this.#database, tenant, id);
   jobs = (tenant: string, filter: JobFilter, page: Page): Promise<Job[]> =>
     reads.jobs(this.#database, tenant, filter, page);
+  recentJobs = (tenant: string, page: { since: Date; limit: number }): Promise<JobSummary[]> =>
+    recentJobs(this.#database, tenant, page);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => progress(this.#database, followed);
   claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
@@ -187,6 +193,9 @@ export class PostgresStore implements ContextStore {
     await this.#database.flushed('cut', text, [sessionId, turn]);
   }
 
+  appendAudit = (entry: AuditEntry): Promise<boolean> => appendAudit(this.#database, entry);
+  auditLog = (tenant: string, page: { before?: number | undefined; limit: number }): Promise<AuditEntry[]> =>
+    auditLog(this.#database, tenant, page);
   openJobs = (tenant: string, most: number): Promise<{ queued: number; running: number }> =>
     keys.openJobs(this.#database, tenant, most);
   saveAgent = (tenant: string, spec: AgentSpec): Promise<StoredAgent> =>

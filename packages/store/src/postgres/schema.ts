@@ -337,6 +337,20 @@ export const migrations: readonly string[] = [
   CREATE INDEX batches_unannounced ON fleet.batches (tenant, ended_at)
     WHERE ended_at IS NOT NULL AND ended_at IS DISTINCT FROM announced_end;
   `,
+  `
+  CREATE TABLE fleet.audit (
+    tenant text NOT NULL,
+    n int NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    target text NOT NULL,
+    details text NOT NULL,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    PRIMARY KEY (tenant, n)
+  );
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */
