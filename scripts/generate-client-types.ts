@@ -9,7 +9,13 @@ const target = new URL('../packages/client/src/api-types.ts', import.meta.url);
 export async function clientTypes(): Promise<string> {
   // Describing the routes needs none of what they work on.
   const idle = { stop: async () => undefined };
-  const parts = { logger: createLogger('api', 'silent'), authenticator: idle, watch: idle, tracing: null };
+  const parts = {
+    logger: createLogger('api', 'silent'),
+    authenticator: idle,
+    watch: idle,
+    roster: idle,
+    tracing: null,
+  };
   const app = await createApp(parts as never);
   await app.ready();
   const { components } = app.swagger() as { components: { schemas: Record<string, object> } };

@@ -71,6 +71,7 @@ export interface ApiTypes {
   Approval: Approval;
   ApprovalDecision: ApprovalDecision;
   AssistantMessage: AssistantMessage;
+  AuditEntry: AuditEntry;
   Batch: Batch;
   BatchBudget: BatchBudget;
   BatchEstimate: BatchEstimate;
@@ -94,6 +95,8 @@ export interface ApiTypes {
   NewMessageBatch: NewMessageBatch;
   NewSession: NewSession;
   NewWebhook: NewWebhook;
+  Overview: Overview;
+  OverviewPeriod: OverviewPeriod;
   Session: Session;
   SessionChange: SessionChange;
   SessionFork: SessionFork;
@@ -106,6 +109,7 @@ export interface ApiTypes {
   WebhookChange: WebhookChange;
   WebhookDelivery: WebhookDelivery;
   WebhookWithSecret: WebhookWithSecret;
+  Worker: Worker;
 }
 export interface Agent {
   /**
@@ -287,6 +291,32 @@ export interface AssistantMessage {
 export interface ContentBlock {
   type: string;
   [k: string]: unknown;
+}
+export interface AuditEntry {
+  type: 'audit_entry';
+  tenant: string;
+  /**
+   * Number in the tenant's log, from 1, without gaps.
+   */
+  n: number;
+  at: string;
+  /**
+   * Id of the caller's key; `local` for a caller on the same machine that needs none.
+   */
+  actor: string;
+  action: string;
+  target: string;
+  details: {
+    [k: string]: string;
+  };
+  /**
+   * `hash` of the entry before.
+   */
+  previous: string;
+  /**
+   * SHA-256 of the JSON array [previous, tenant, n, at, actor, action, target, details with sorted keys].
+   */
+  hash: string;
 }
 export interface Batch {
   id: string;
@@ -975,6 +1005,73 @@ export interface NewWebhook {
   )[];
   description?: string;
 }
+export interface Overview {
+  type: 'overview';
+  at: string;
+  /**
+   * False when there were more jobs than are looked at: the oldest are missing in the numbers.
+   */
+  complete: boolean;
+  /**
+   * Jobs that are queued or waiting, counted up to 10,000.
+   */
+  queued: number;
+  running: number;
+  /**
+   * Of jobs that ended today, in UTC.
+   */
+  day_cost_usd: number;
+  /**
+   * Of the whole fleet, as they said of themselves in the last 15 seconds.
+   */
+  workers: {
+    count: number;
+    in_flight: number;
+    places: number;
+  };
+  totals: OverviewPeriod;
+  /**
+   * 60 of one length, oldest first.
+   */
+  periods: OverviewPeriod[];
+  /**
+   * Most frequent first.
+   */
+  errors: {
+    type: string;
+    count: number;
+  }[];
+}
+export interface OverviewPeriod {
+  /**
+   * When it begins.
+   */
+  at: string;
+  accepted: number;
+  succeeded: number;
+  failed: number;
+  canceled: number;
+  expired: number;
+  /**
+   * In and out, of jobs that ended in it.
+   */
+  tokens: number;
+  cost_usd: number;
+  /**
+   * From acceptance to the end, of jobs that ended in it.
+   */
+  duration_ms: {
+    p50: number;
+    p95: number;
+  } | null;
+  /**
+   * From acceptance to the first take, of jobs that were taken in it.
+   */
+  queue_ms: {
+    p50: number;
+    p95: number;
+  } | null;
+}
 export interface Session {
   id: string;
   type: 'session';
@@ -1237,4 +1334,25 @@ export interface WebhookWithSecret {
    * `whsec_…` (Standard Webhooks), shown this once.
    */
   secret: string;
+}
+export interface Worker {
+  type: 'worker';
+  id: string;
+  host: string;
+  started_at: string;
+  seen_at: string;
+  /**
+   * Jobs that it holds.
+   */
+  in_flight: number;
+  places: number;
+  draining: boolean;
+  servers: {
+    name: string;
+    transport: string;
+    state: 'idle' | 'starting' | 'ready' | 'down' | 'stopped';
+    tools: number;
+    in_flight: number;
+    restarts: number;
+  }[];
 }

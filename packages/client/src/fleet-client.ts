@@ -9,6 +9,7 @@ import type {
   ApiKeyWithText,
   Approval,
   ApprovalDecision,
+  AuditEntry,
   BudgetRaise,
   ContentBlock,
   Estimate,
@@ -21,6 +22,7 @@ import type {
   NewJob,
   NewSession,
   NewWebhook,
+  Overview,
   Page,
   PageQuery,
   Session,
@@ -34,6 +36,7 @@ import type {
   WebhookChange,
   WebhookDelivery,
   WebhookWithSecret,
+  Worker,
 } from './types.ts';
 
 /** Seconds that one request of `jobs.wait` stays open. */
@@ -52,6 +55,22 @@ export class FleetClient {
 
   get url(): string {
     return this.#http.url;
+  }
+
+  /** Rates, latencies, costs and errors of the last `seconds`, 300 unless told. */
+  overview(query: { seconds?: number; signal?: AbortSignal } = {}): Promise<Overview> {
+    const { signal, ...rest } = query;
+    return this.#get(`/v1/overview${search(rest)}`, signal);
+  }
+
+  /** The workers of the whole fleet with their tool servers. Needs the scope `operator`. */
+  async workers(signal?: AbortSignal): Promise<Worker[]> {
+    return (await this.#get<{ data: Worker[] }>('/v1/workers', signal)).data;
+  }
+
+  /** The tenant's audit log, newest first, from below the number `before`. Needs the scope `admin`. */
+  audit(query: { limit?: number; before?: number } = {}): Promise<{ data: AuditEntry[]; has_more: boolean }> {
+    return this.#get(`/v1/audit${search(query)}`);
   }
 
   readonly jobs = {

@@ -10,4 +10,4 @@ export { BullJobQueue } from './job-queue.ts';
 export type { QueueCounts } from './lane-queue.ts';
 export type { QueuePool } from './queue-pool.ts';
 export { RepeatingTask, type RepeatingTaskOptions } from './repeating-task.ts';
-export type { FleetSignal, Signals } from './signals.ts';
+export type { FleetSignal, Signals, WorkerStatus } from './signals.ts';

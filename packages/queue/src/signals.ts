@@ -1,5 +1,29 @@
 import { z } from 'zod';
 
+/** What a worker says of itself. */
+export const workerStatus = z.object({
+  id: z.string(),
+  host: z.string(),
+  /** ISO 8601. */
+  startedAt: z.string(),
+  /** Jobs that it holds, and places that it has for them. */
+  inFlight: z.number(),
+  places: z.number(),
+  /** It takes no more jobs. */
+  draining: z.boolean(),
+  servers: z.array(
+    z.object({
+      name: z.string(),
+      transport: z.string(),
+      state: z.enum(['idle', 'starting', 'ready', 'down', 'stopped']),
+      tools: z.number(),
+      inFlight: z.number(),
+      restarts: z.number(),
+    }),
+  ),
+});
+export type WorkerStatus = z.infer<typeof workerStatus>;
+
 /** What a process tells all others at once. Ids and names only, no contents. */
 export const fleetSignal = z.discriminatedUnion('kind', [
   /** Jobs that have ended from outside, were interrupted, or have queries that wait to join them. */
@@ -12,6 +36,10 @@ export const fleetSignal = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('held'), jobIds: z.array(z.string()), url: z.string() }),
   /** A worker has begun to listen; it does not know yet who follows what. */
   z.object({ kind: z.literal('worker_ready') }),
+  /** A worker says every so often how it does; `gone` when it ends. */
+  z.object({ kind: z.literal('worker'), worker: workerStatus, gone: z.boolean() }),
+  /** Somebody wants to know of all workers. */
+  z.object({ kind: z.literal('roll_call') }),
   /** A provider asked for a pause: no call of this model before it is over. */
   z.object({ kind: z.literal('rate_limited'), model: z.string(), forMs: z.number() }),
 ]);

@@ -1,3 +1,4 @@
+export { auditHash, brokenEntry } from './audit-hash.ts';
 export {
   type Agents,
   type ConfigFile,

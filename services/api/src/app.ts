@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { healthRoutes } from '@mcp-fleet/runtime';
 import Fastify, { LogController } from 'fastify';
+import { AuditLog } from './audit-log.ts';
+import { auditRequests } from './audit-requests.ts';
 import { guardRoutes } from './auth/guard.ts';
 import { Enqueuer } from './enqueuer.ts';
 import { sendError, validateWithZod } from './errors.ts';
@@ -9,6 +11,7 @@ import { parseJsonBodies } from './parse-json.ts';
 import type { Api, ApiParts, ApiSetup } from './parts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { batchUploadRoutes } from './routes/batch-uploads.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { jobActionRoutes } from './routes/job-actions.ts';
@@ -20,6 +23,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { messageBatchRoutes } from './routes/message-batches.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolResultRoutes } from './routes/tool-results.ts';
 import { toolRoutes } from './routes/tools.ts';
@@ -60,10 +64,12 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   app.setNotFoundHandler(() => undefined);
   traceRequests(app, parts.tracing);
   guardRoutes(app, parts.authenticator, parts.limits);
+  auditRequests(app, new AuditLog(parts.store));
   await describeApi(app);
   await app.register(async (open) => {
     healthRoutes(open, parts.ready, parts.metrics);
   });
+  overviewRoutes(app, parts);
   jobRoutes(app, parts);
   jobActionRoutes(app, parts);
   jobBudgetRoutes(app, parts);
@@ -80,10 +86,12 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   webhookRoutes(app, parts);
   jobWebhookRoutes(app, parts);
   keyRoutes(app, parts);
+  auditRoutes(app, parts);
   mcpRoutes(app);
   app.addHook('onClose', async () => {
     await enqueuer.drain();
     await parts.watch.stop();
+    await parts.roster.stop();
     await parts.authenticator.stop();
   });
   return app;

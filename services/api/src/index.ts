@@ -8,3 +8,4 @@ export { serveMcpStdio } from './mcp/serve-mcp-stdio.ts';
 export { messagesOptions } from './messages/messages-options.ts';
 export type { ApiParts } from './parts.ts';
 export { startApi } from './start-api.ts';
+export { WorkerRoster } from './worker-roster.ts';

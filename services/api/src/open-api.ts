@@ -5,6 +5,7 @@ import { describeRoutes } from './describe-routes.ts';
 import type { Api } from './parts.ts';
 
 const tags = [
+  { name: 'overview', description: 'How the fleet does.' },
   { name: 'jobs', description: 'Submit queries, follow them, stop and repeat them.' },
   { name: 'batches', description: 'Jobs that are submitted together, a million if need be.' },
   { name: 'messages', description: "Anthropic's Messages API and its batches, for its official clients." },
@@ -14,6 +15,7 @@ const tags = [
   { name: 'tools', description: 'The MCP tools of this process, where it has some.' },
   { name: 'webhooks', description: 'URLs that are told of what happens (Standard Webhooks).' },
   { name: 'keys', description: 'Who may call, and how much.' },
+  { name: 'audit', description: 'Who did what with keys, policies and approvals.' },
 ];
 
 /** The page without what is not the fleet's own: the bar on top is for other documents, under another's name. */

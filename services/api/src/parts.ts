@@ -11,6 +11,7 @@ import type { Enqueuer } from './enqueuer.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobWatch } from './job-watch.ts';
 import type { MessagesOptions } from './messages/messages-options.ts';
+import type { WorkerRoster } from './worker-roster.ts';
 
 /** What the api is made of. */
 export interface ApiParts extends ApiSetup {
@@ -38,6 +39,8 @@ export interface ApiSetup {
   events: JobEvents;
   /** News of jobs that run in other processes. */
   watch: JobWatch;
+  /** The workers of the whole fleet. */
+  roster: WorkerRoster;
   /** Present where the process has tool servers of its own, so that tools can be listed and tried. */
   tools: OfferedTools | null;
   messages: MessagesOptions;

@@ -26,6 +26,7 @@ import { Limits } from './auth/limits.ts';
 import { JobEvents } from './job-events.ts';
 import { JobWatch } from './job-watch.ts';
 import { messagesOptions } from './messages/messages-options.ts';
+import { WorkerRoster } from './worker-roster.ts';
 
 /** An api process's parts, started in order. A queue that is down does not stop it: the store accepts. */
 export async function startApi(setup: {
@@ -64,6 +65,7 @@ export async function startApi(setup: {
       queue,
       signals,
       watch: new JobWatch(signals, { events, token, logger }),
+      roster: new WorkerRoster(signals),
       agents: parseAgents(setup.config, defaultModel(environment)),
       prices,
       metrics,

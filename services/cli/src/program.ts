@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { approvalsCommand } from './commands/approvals.ts';
+import { auditCommand } from './commands/audit.ts';
 import { batchCommand } from './commands/batch.ts';
 import { chatCommand } from './commands/chat.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -45,6 +46,7 @@ for (const add of [
   toolsCommand,
   approvalsCommand,
   keysCommand,
+  auditCommand,
   mcpCommand,
   demoCommand,
   doctorCommand,

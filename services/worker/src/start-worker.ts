@@ -21,6 +21,7 @@ import { openStore } from '@mcp-fleet/store';
 import { createToolProvider, parseServersConfig } from '@mcp-fleet/tools';
 import { advertisedUrl } from './advertised-url.ts';
 import { LiveJobs } from './live-jobs.ts';
+import { Presence } from './presence.ts';
 import { FleetWorker } from './worker.ts';
 
 export interface WorkerSetup {
@@ -147,13 +148,20 @@ export function createWorker(parts: {
     void signals.publish({ kind: 'rate_limited', model: name, forMs });
   });
   const onRateLimit = (name: string, forMs: number) => paced.pause(name, forMs);
+  const concurrency = {
+    interactive: environment.WORKER_CONCURRENCY,
+    batch: environment.WORKER_BATCH_CONCURRENCY ?? environment.WORKER_CONCURRENCY,
+  };
+  const presence = new Presence(signals, () => ({
+    inFlight: worker.inFlight,
+    places: concurrency.interactive + concurrency.batch,
+    draining: worker.draining,
+    servers: tools.status(),
+  }));
   const worker = new FleetWorker(
-    { store, backend, signals, queue, model: paced, tools, logger, emit, live, onRateLimit },
+    { store, backend, signals, presence, queue, model: paced, tools, logger, emit, live, onRateLimit },
     {
-      concurrency: {
-        interactive: environment.WORKER_CONCURRENCY,
-        batch: environment.WORKER_BATCH_CONCURRENCY ?? environment.WORKER_CONCURRENCY,
-      },
+      concurrency,
       lockMs: environment.QUEUE_LOCK_MS,
       graceMs: environment.WORKER_GRACE_MS,
       newsEveryMs: environment.NEWS_EVERY_MS,

@@ -22,6 +22,7 @@ import {
 } from '@mcp-fleet/queue';
 import type { Logger } from '@mcp-fleet/runtime';
 import type { LiveJobs } from './live-jobs.ts';
+import type { Presence } from './presence.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { WatchedJobs } from './watched-jobs.ts';
 
@@ -36,6 +37,7 @@ export interface WorkerParts {
   emit: EventListener;
   /** Streams what its jobs do to apis in other processes. */
   live?: LiveJobs | undefined;
+  presence: Presence;
   /** Another worker met a provider's rate limit. */
   onRateLimit: (model: string, forMs: number) => void;
   logger: Logger;
@@ -112,6 +114,7 @@ export class FleetWorker {
   async start(): Promise<void> {
     this.#listening = await this.#parts.signals.listen((signal) => this.#hear(signal));
     void this.#parts.signals.publish({ kind: 'worker_ready' });
+    this.#parts.presence.start();
     this.#news = this.#askForNews();
     await Promise.all(this.#consumers.map((consumer) => consumer.start()));
   }
@@ -126,8 +129,12 @@ export class FleetWorker {
         this.#watched.watch(signal.jobIds);
         if (signal.by !== undefined) this.#parts.live?.watch(signal.jobIds, signal.by);
         break;
+      case 'roll_call':
+        this.#parts.presence.announce();
+        break;
       case 'moved':
       case 'held':
+      case 'worker':
       case 'worker_ready':
         break;
       default:
@@ -159,10 +166,12 @@ export class FleetWorker {
   /** Takes no more jobs, lets those in flight reach their step's end, hands the rest back. Idempotent. */
   async stop(): Promise<void> {
     this.#draining.abort();
+    this.#parts.presence.announce();
     await Promise.all(this.#consumers.map((consumer) => consumer.stop(this.#options.graceMs)));
     this.#stopped.abort();
     await this.#news;
     await this.#listening?.stop();
+    await this.#parts.presence.stop();
   }
 
   async #deliver(jobId: string, signal: AbortSignal): Promise<Delivery> {

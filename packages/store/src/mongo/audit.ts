@@ -2,12 +2,6 @@ import type { AuditEntry } from '@mcp-fleet/core';
 import { decodeMetadata, encode } from '../record-codec.ts';
 import { type Database, flushed, insertNew } from './database.ts';
 
-export interface AuditDoc extends Omit<AuditEntry, 'details'> {
-  /** `<tenant>/<n>`: a number is given once. */
-  _id: string;
-  details: string;
-}
-
 export function appendAudit({ audit }: Database, entry: AuditEntry): Promise<boolean> {
   const doc = { ...entry, _id: `${entry.tenant}/${entry.n}`, details: encode(entry.details) };
   return insertNew(audit, [doc], flushed);

@@ -12,11 +12,11 @@ import {
   type OptionalUnlessRequiredId,
   type WriteConcernSettings,
 } from 'mongodb';
-import type { AuditDoc } from './audit.ts';
 import type { BatchDoc, LineDoc, ShareDoc } from './batches/batch-documents.ts';
 import type {
   AgentDoc,
   ApprovalDoc,
+  AuditDoc,
   ClaimDoc,
   DayCostDoc,
   JobDoc,

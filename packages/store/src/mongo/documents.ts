@@ -1,4 +1,5 @@
 import type {
+  AuditEntry,
   BusyPolicy,
   ErrorCode,
   Failures,
@@ -113,6 +114,12 @@ export interface StepDoc {
   _id: string;
   job_id: string;
   body: string;
+}
+
+export interface AuditDoc extends Omit<AuditEntry, 'details'> {
+  /** `<tenant>/<n>`: a number is given once. */
+  _id: string;
+  details: string;
 }
 
 export interface ClaimDoc {

@@ -65,7 +65,7 @@ export function agentRoutes(app: Api, { store, agents, logger }: ApiParts): void
   app.put(
     '/v1/agents/:name',
     {
-      config: write,
+      config: { ...write, audit: { action: 'agent.save' } },
       schema: {
         tags,
         summary: 'Keep an agent as its next version; running jobs go on with theirs',
@@ -92,7 +92,7 @@ export function agentRoutes(app: Api, { store, agents, logger }: ApiParts): void
   app.delete(
     '/v1/agents/:name',
     {
-      config: write,
+      config: { ...write, audit: { action: 'agent.delete' } },
       schema: {
         tags,
         summary: 'Delete all versions of an agent; jobs that were accepted with it still run',

@@ -60,7 +60,10 @@ export function approvalRoutes(app: Api, parts: ApiParts): void {
   app.post(
     '/v1/jobs/:id/approvals/:tool_use_id',
     {
-      config: { scope: 'approvals:write' },
+      config: {
+        scope: 'approvals:write',
+        audit: { action: 'approval.decide', shows: ['decision', 'decided_by'] },
+      },
       schema: {
         tags,
         summary: 'Approve a call, with other arguments if need be, or deny it',

@@ -125,7 +125,7 @@ export function batchRoutes(app: Api, parts: ApiParts): void {
   app.post(
     '/v1/batches/:id/budget',
     {
-      config: write,
+      config: { ...write, audit: { action: 'batch.raise_budget', shows: ['max_cost_usd', 'max_tokens'] } },
       schema: {
         tags,
         summary: 'Set what the lines may use; a batch that paused for its budget goes on',
@@ -168,7 +168,7 @@ export function batchRoutes(app: Api, parts: ApiParts): void {
   app.delete(
     '/v1/batches/:id',
     {
-      config: write,
+      config: { ...write, audit: { action: 'batch.delete' } },
       schema: {
         tags,
         summary: 'Delete an ended batch with its lines and jobs',

@@ -44,7 +44,10 @@ export function jobBudgetRoutes(app: Api, parts: ApiParts): void {
   app.post(
     '/v1/jobs/:id/budget',
     {
-      config: { scope: 'jobs:write' },
+      config: {
+        scope: 'jobs:write',
+        audit: { action: 'job.raise_budget', shows: ['max_cost_usd', 'max_tokens'] },
+      },
       schema: {
         tags: ['jobs'],
         summary: 'Raise what a job may use; one that waits for its budget goes on',

@@ -49,7 +49,7 @@ export function jobWebhookRoutes(app: Api, { store, logger }: ApiParts): void {
   app.post(
     '/v1/job_webhook_secrets/rotate',
     {
-      config: admin,
+      config: { ...admin, audit: { action: 'job_webhook.rotate_secret' } },
       schema: {
         tags,
         summary: 'Make a new secret for the webhooks of jobs; the one before it signs as well until the next',

@@ -24,7 +24,10 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
   app.post(
     '/v1/keys',
     {
-      config: admin,
+      config: {
+        ...admin,
+        audit: { action: 'key.create', shows: ['tenant', 'name', 'scopes', 'expires_at'] },
+      },
       schema: {
         tags,
         summary: 'Make a key; its text is shown this once',
@@ -63,7 +66,7 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
   app.post(
     '/v1/keys/:id/revoke',
     {
-      config: admin,
+      config: { ...admin, audit: { action: 'key.revoke' } },
       schema: {
         tags,
         summary: 'End a key now',
@@ -81,7 +84,7 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
   app.post(
     '/v1/keys/:id/rotate',
     {
-      config: admin,
+      config: { ...admin, audit: { action: 'key.rotate', shows: ['overlap_seconds'] } },
       schema: {
         tags,
         summary: 'Make a key that takes the place of another, which still works for a while',
@@ -121,7 +124,13 @@ export function keyRoutes(app: Api, { store, authenticator, limits, logger }: Ap
   app.put(
     '/v1/tenants/:tenant/limits',
     {
-      config: { scope: 'operator' },
+      config: {
+        scope: 'operator',
+        audit: {
+          action: 'limits.set',
+          shows: ['requests_per_minute', 'queued_jobs', 'running_jobs', 'daily_cost_usd', 'weight'],
+        },
+      },
       schema: {
         tags,
         summary: 'Set what a tenant may have',

@@ -135,7 +135,7 @@ export function sessionRoutes(app: Api, parts: ApiParts): void {
   app.delete(
     '/v1/sessions/:id',
     {
-      config: write,
+      config: { ...write, audit: { action: 'session.delete' } },
       schema: {
         tags,
         summary: 'Erase a session: its jobs, messages, tool results and kept files',

@@ -23,7 +23,7 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   app.post(
     '/v1/webhooks',
     {
-      config,
+      config: { ...config, audit: { action: 'webhook.create', shows: ['events'] } },
       schema: {
         tags,
         summary: 'Register a webhook; its secret is shown this once',
@@ -87,7 +87,7 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   app.patch(
     '/v1/webhooks/:id',
     {
-      config,
+      config: { ...config, audit: { action: 'webhook.change', shows: ['events', 'enabled'] } },
       schema: {
         tags,
         summary: 'Change a webhook; what is left out stays',
@@ -109,7 +109,7 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   app.delete(
     '/v1/webhooks/:id',
     {
-      config,
+      config: { ...config, audit: { action: 'webhook.delete' } },
       schema: {
         tags,
         summary: 'Delete a webhook with its log',
@@ -127,7 +127,7 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   app.post(
     '/v1/webhooks/:id/rotate_secret',
     {
-      config,
+      config: { ...config, audit: { action: 'webhook.rotate_secret' } },
       schema: {
         tags,
         summary: 'Make a new secret; the one before it signs as well until the next rotation',
@@ -168,7 +168,7 @@ export function webhookRoutes(app: Api, { store, logger, webhookAddresses }: Api
   app.post(
     '/v1/webhook_deliveries/:id/redeliver',
     {
-      config,
+      config: { ...config, audit: { action: 'webhook.redeliver' } },
       schema: {
         tags,
         summary: 'Send a delivery again, under the same id',

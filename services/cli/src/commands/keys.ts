@@ -1,8 +1,9 @@
 import type { ApiKey, ApiKeyWithText } from '@mcp-fleet/client';
 import { scopes } from '@mcp-fleet/core';
 import { type Command, InvalidArgumentError } from 'commander';
-import { connect, type FleetOptions } from '../connect.ts';
-import { color, createOutput, type Output } from '../output.ts';
+import type { FleetOptions } from '../connect.ts';
+import { color, type Output } from '../output.ts';
+import { withFleet } from '../with-fleet.ts';
 import { limitsCommand } from './limits.ts';
 import { wholeNumber, withFleetOptions } from './options.ts';
 
@@ -133,17 +134,4 @@ function stateOf({ revoked_at, expires_at }: ApiKey): string {
   if (revoked_at !== null) return color.red('revoked');
   if (expires_at === null) return color.green('valid');
   return new Date(expires_at) <= new Date() ? color.red('expired') : color.yellow(`until ${expires_at}`);
-}
-
-async function withFleet(
-  options: Options,
-  work: (fleet: Awaited<ReturnType<typeof connect>>['client'], output: Output) => Promise<void>,
-): Promise<void> {
-  const output = createOutput(options.json === true);
-  const connection = await connect(options, [], output, { runs: 'nothing' });
-  try {
-    await work(connection.client, output);
-  } finally {
-    await connection.close();
-  }
 }

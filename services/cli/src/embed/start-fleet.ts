@@ -6,6 +6,7 @@ import {
   Limits,
   messagesOptions,
   refuseWithoutKeys,
+  WorkerRoster,
 } from '@mcp-fleet/api';
 import type { ContextStore } from '@mcp-fleet/core';
 import { createModels, createUpstream } from '@mcp-fleet/models';
@@ -149,6 +150,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
     queue,
     signals,
     watch: new JobWatch(signals, { events, token: environment.FLEET_INTERNAL_TOKEN, logger }),
+    roster: new WorkerRoster(signals),
     agents,
     prices,
     metrics,
