@@ -20,6 +20,8 @@ export interface Sample {
 /** Prometheus, KEDA and the Kubernetes autoscaler in one: scrapes a reconciler and starts and ends workers by it. */
 export class Autoscaler {
   readonly samples: Sample[] = [];
+  /** What samples are dated from, in milliseconds since the epoch. */
+  readonly begunAt = Date.now();
   readonly #rules: ScalingRules;
   readonly #metricsUrl: string;
   readonly #pool: WorkerPool;
