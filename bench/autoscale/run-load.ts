@@ -20,7 +20,7 @@ export interface LoadPlan {
 
 /** A part of the load, with the ids of its jobs and its time by the autoscaler's clock. */
 export interface Phase {
-  name: 'first burst' | 'due jobs' | 'second burst' | 'trickle';
+  name: 'first burst' | 'for later' | 'second burst' | 'trickle';
   fromMs: number;
   toMs: number;
   ids: string[];
@@ -41,7 +41,7 @@ export async function runLoad(cluster: SimulatedCluster, plan: LoadPlan): Promis
   await autoscaler.until(({ processes }) => processes > 0);
   await autoscaler.until(({ processes }) => processes === 0);
   const later = { not_before: new Date(dueAt).toISOString() };
-  await phase('due jobs', () => submit(cluster, { jobs: plan.due, perSecond: 1_000 }, later));
+  await phase('for later', () => submit(cluster, { jobs: plan.due, perSecond: 1_000 }, later));
   await autoscaler.until(({ processes }) => processes > 0);
   await autoscaler.until(({ processes, backlog, delayed }) => processes + backlog + delayed === 0);
   await sleep(plan.quietMs);
