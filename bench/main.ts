@@ -25,7 +25,7 @@ const benchmarks: Record<string, () => Promise<void>> = {
             quietMs: 1_000,
             first: { jobs: 40, perSecond: 80, parked: 5, parkMs: 14_000 },
             due: 10,
-            second: { jobs: 80, perSecond: 80 },
+            second: { jobs: 60, perSecond: 30 },
             trickle: { jobs: 36, perSecond: 4 },
           }
         : {

@@ -51,6 +51,10 @@ describeWith(['redis', 'postgres'], 'workers that follow the metric of the manif
     await autoscaler.until(({ ready }) => ready === workers);
     await until('a held reply for each job', async () => (await simulator.held()) === count);
     expect(Math.max(...autoscaler.samples.map(({ wanted }) => wanted))).toBe(workers);
+    // Nothing waits any more, and what workers hold keeps them for longer than the cooldown.
+    const heldMs = autoscaler.nowMs;
+    const busy = await autoscaler.until(({ atMs }) => atMs > heldMs + 1.5 * rules.cooldownMs);
+    expect(busy).toMatchObject({ backlog: count, wanted: workers, ready: workers });
     await simulator.release();
     for (const { id } of burst) expect(await client.jobs.wait(id)).toMatchObject({ state: 'succeeded' });
     await autoscaler.until(({ processes }) => processes === 0);
