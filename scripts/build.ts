@@ -37,6 +37,8 @@ for (const group of ['packages', 'services']) {
     const content = publishable(JSON.parse(readFileSync(manifest, 'utf8')) as Manifest);
     writeFileSync(join('dist', manifest), `${JSON.stringify(content, null, 2)}\n`);
     cpSync('LICENSE', join('dist', group, name, 'LICENSE'));
+    const assets = join(group, name, 'public');
+    if (existsSync(assets)) cpSync(assets, join('dist', assets), { recursive: true });
     console.log(`dist/${group}/${name}`);
   }
 }

@@ -20,6 +20,10 @@ const vendors: Record<string, string[]> = {
   undici: ['packages/webhooks'],
   'ipaddr.js': ['packages/webhooks'],
   standardwebhooks: ['packages/webhooks'],
+  preact: ['services/dashboard'],
+  uplot: ['services/dashboard'],
+  '@bull-board/api': ['services/api'],
+  '@bull-board/fastify': ['services/api'],
 };
 
 /** The command line wires a whole fleet, so it alone may import services. */
@@ -38,7 +42,7 @@ interface Import {
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules') && !name.includes('dist'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('node_modules') && !name.includes('dist'))
     .map((name) => join(folder, name));
 }
 
@@ -65,7 +69,10 @@ function target(file: string, specifier: string): string {
 }
 
 const isTest = (file: string) => file.endsWith('.test.ts') || file.includes('/testing/');
-const production = [...sources('packages'), ...sources('services')].filter((file) => !isTest(file));
+const isForBuilding = (file: string) => file.endsWith('/vite.config.ts');
+const production = [...sources('packages'), ...sources('services')].filter(
+  (file) => !isTest(file) && !isForBuilding(file),
+);
 const imports = production.flatMap(importsOf);
 
 /** Imports that leave their room, as `from file → what`. */
@@ -114,6 +121,11 @@ describe('imports go one way', () => {
           !wiresAFleet.includes(i.from),
       ),
     ).toEqual([]);
+  });
+
+  test('the dashboard knows the fleet by its client alone, and nothing of Node', () => {
+    const allowed = /^(\.|preact|uplot|@mcp-fleet\/client$)/;
+    expect(offending((i) => i.from === 'services/dashboard' && !allowed.test(i.specifier))).toEqual([]);
   });
 
   test('no import by path leaves its package', () => {

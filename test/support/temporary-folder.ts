@@ -12,6 +12,7 @@ export function useTemporaryFolder(): { readonly path: string } {
   afterEach(() => rm(path, { recursive: true, force: true }));
   return {
     get path() {
+      if (path === '') throw new Error('The folder is there only inside a test.');
       return path;
     },
   };

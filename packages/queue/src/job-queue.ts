@@ -1,6 +1,10 @@
 import { type JobQueue, type Lane, laneOf, lanes } from '@mcp-fleet/core';
+import type { Queue } from 'bullmq';
 import type { BullConnection, QueueBackend } from './backend.ts';
 import { LaneQueue, type QueueCounts } from './lane-queue.ts';
+
+/** A queue as BullMQ has it. */
+export type OpenQueue = Queue;
 
 interface QueuedJob {
   jobId: string;
@@ -62,6 +66,11 @@ export class BullJobQueue implements JobQueue {
   /** Removes every id, those being delivered included. Nothing is lost: the store has the jobs. */
   async wipe(): Promise<void> {
     await this.#each((lane) => lane.wipe());
+  }
+
+  /** BullMQ's own queues, one for each lane, for those who look into them. They stay this one's. */
+  open(): Promise<OpenQueue[]> {
+    return this.#each((lane) => lane.open());
   }
 
   async stop(): Promise<void> {

@@ -95,6 +95,11 @@ export class LaneQueue {
     await this.#call((queue) => queue.obliterate({ force: true }));
   }
 
+  /** BullMQ's own queue, which stays this one's. */
+  open(): Promise<Queue> {
+    return this.#call(async (queue) => queue);
+  }
+
   async stop(): Promise<void> {
     await this.#queue?.close().catch(() => undefined);
   }

@@ -4,6 +4,8 @@ import Fastify, { LogController } from 'fastify';
 import { AuditLog } from './audit-log.ts';
 import { auditRequests } from './audit-requests.ts';
 import { guardRoutes } from './auth/guard.ts';
+import { dashboardRoutes } from './browser/dashboard.ts';
+import { queueBoardRoutes } from './browser/queue-board.ts';
 import { Enqueuer } from './enqueuer.ts';
 import { sendError, validateWithZod } from './errors.ts';
 import { describeApi } from './open-api.ts';
@@ -88,6 +90,8 @@ export async function createApp(setup: ApiSetup): Promise<Api> {
   keyRoutes(app, parts);
   auditRoutes(app, parts);
   mcpRoutes(app);
+  await dashboardRoutes(app);
+  queueBoardRoutes(app, parts);
   app.addHook('onClose', async () => {
     await enqueuer.drain();
     await parts.watch.stop();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContextStore, JobQueue, PriceList, ToolDefinition, ToolProvider } from '@mcp-fleet/core';
-import type { Signals } from '@mcp-fleet/queue';
+import type { OpenQueue, Signals } from '@mcp-fleet/queue';
 import type { Agents, FleetMetrics, HealthChecks, Logger, Tracing } from '@mcp-fleet/runtime';
 import type { AddressPolicy } from '@mcp-fleet/webhooks';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
@@ -22,6 +22,8 @@ export interface ApiParts extends ApiSetup {
 export interface ApiSetup {
   store: ContextStore;
   queue: JobQueue;
+  /** What BullMQ itself has in the queue. */
+  openQueues: () => Promise<OpenQueue[]>;
   /** How workers are told at once of what concerns a job that they run. */
   signals: Pick<Signals, 'publish'>;
   agents: Agents;

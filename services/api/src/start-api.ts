@@ -63,6 +63,7 @@ export async function startApi(setup: {
     const app = await createApp({
       store,
       queue,
+      openQueues: () => queue.open(),
       signals,
       watch: new JobWatch(signals, { events, token, logger }),
       roster: new WorkerRoster(signals),

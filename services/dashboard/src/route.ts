@@ -18,7 +18,9 @@ function readRoute(): Route {
 /** The address of a page, for links. */
 export function href(page: string, id?: string | null, query: Record<string, string> = {}): string {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''));
-  const path = [page, id].filter((part) => part != null && part !== '').map((part) => encodeURIComponent(part as string));
+  const path = [page, id]
+    .filter((part) => part != null && part !== '')
+    .map((part) => encodeURIComponent(part as string));
   return `#/${path.join('/')}${search.size > 0 ? `?${search}` : ''}`;
 }
 

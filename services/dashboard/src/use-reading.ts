@@ -22,9 +22,9 @@ export function useReading<T>(
   const [turn, setTurn] = useState(0);
   const latest = useRef(read);
   latest.current = read;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another key means that other data are wanted.
+
   useEffect(() => setData(null), [key]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` is raised to read again.
+
   useEffect(() => {
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;

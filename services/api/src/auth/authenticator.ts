@@ -36,9 +36,12 @@ export class Authenticator {
     this.#noting.unref();
   }
 
-  /** Throws `unauthenticated` when a key is missing, unknown, expired or revoked; it does not say which. */
-  async caller(headers: IncomingHttpHeaders): Promise<Caller> {
-    const text = keyIn(headers);
+  /**
+   * Throws `unauthenticated` when a key is missing, unknown, expired or revoked; it does not say which. With `basic`
+   * the key may also be the password of HTTP's basic authentication.
+   */
+  async caller(headers: IncomingHttpHeaders, { basic = false } = {}): Promise<Caller> {
+    const text = (basic ? passwordIn(headers) : null) ?? keyIn(headers);
     if (text === null) {
       if (!this.#required) return localCaller;
       throw refused('This fleet asks for a key. Send one as `x-api-key`, or as `authorization: Bearer`.');
@@ -77,6 +80,14 @@ export class Authenticator {
     this.#used.clear();
     if (ids.length > 0) await this.#store.keysUsed(ids).catch(() => undefined);
   }
+}
+
+/** The password of HTTP's basic authentication; null without one. */
+function passwordIn({ authorization = '' }: IncomingHttpHeaders): string | null {
+  const [, encoded] = /^Basic +(\S+)$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString();
+  return text.slice(text.indexOf(':') + 1);
 }
 
 function keyIn(headers: IncomingHttpHeaders): string | null {

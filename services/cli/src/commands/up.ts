@@ -66,6 +66,7 @@ function printReady(output: Output, fleet: RunningFleet): void {
   const simulated = fleet.simulated
     ? color.yellow('  (simulated answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY)')
     : '';
+  output.line(`  dashboard ${color.cyan(`${fleet.url}/dashboard/`)}`);
   output.line(`  model     ${fleet.model}${simulated}`);
   output.line(`  data      ${fleet.topology}`);
   for (const server of fleet.servers) output.line(`  tools     ${serverLine(server)}`);

@@ -148,6 +148,7 @@ async function startParts(setup: FleetSetup, stack: StopStack): Promise<RunningF
   const app = await createApp({
     store,
     queue,
+    openQueues: () => queue.open(),
     signals,
     watch: new JobWatch(signals, { events, token: environment.FLEET_INTERNAL_TOKEN, logger }),
     roster: new WorkerRoster(signals),
