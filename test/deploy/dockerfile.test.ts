@@ -25,18 +25,22 @@ function instructions(): Instruction[] {
 }
 
 /** Entries that `.dockerignore` keeps out. */
-const ignored = (path: string) => /(^|\/)node_modules(\/|$)|\.test\.ts$/.test(path);
+const ignored = (path: string) => /(^|\/)node_modules(\/|$)|\.test\.ts$|^\/?services\/api\/public/.test(path);
 
 test('the steps of the Dockerfile, in empty folders, make an installation in which every service runs', async () => {
   const stages: string[] = [];
+  const named = new Map<string, string>();
   const all = instructions();
   for (const { name, args } of all) {
     const stage = stages.at(-1) ?? '';
     if (name === 'FROM') {
       stages.push(join(folder.path, `stage-${stages.length}`));
       mkdirSync(stages.at(-1) as string);
+      if (args[1] === 'AS') named.set(args[2] as string, stages.at(-1) as string);
     } else if (name === 'COPY' && args[0]?.startsWith('--from=')) {
-      cpSync(stages[0] as string, stage, { recursive: true, verbatimSymlinks: true });
+      const [from = '', source = '', target = ''] = args;
+      const origin = join(named.get(from.slice('--from='.length)) ?? '', source.replace('/fleet', ''));
+      cpSync(origin, join(stage, target), { recursive: true, verbatimSymlinks: true });
     } else if (name === 'COPY') {
       for (const source of args.slice(0, -1)) {
         const target = join(
@@ -64,6 +68,7 @@ test('the steps of the Dockerfile, in empty folders, make an installation in whi
   const up = await started(image, [main, 'up', '--port', '0', '--data', join(folder.path, 'data')]);
   const answer = await fetch(`${up.url}/readyz`);
   expect(answer.status).toBe(200);
+  expect(await (await fetch(`${up.url}/dashboard/`)).text()).toContain('<script type="module"');
   expect(await up.stop()).toBe(0);
   const simulator = await started(image, [
     'services/simulator/src/main.ts',

@@ -93,7 +93,7 @@ function Shown({ figures, seconds }: { figures: Figures; seconds: number }) {
           ]}
         />
         <Chart
-          title="From acceptance to the answer"
+          title="Time to the answer"
           times={times}
           show={duration}
           lines={[

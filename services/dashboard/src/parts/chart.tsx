@@ -68,6 +68,9 @@ export function Chart({ title, times, lines, show }: ChartProps) {
   );
 }
 
+const isSingle = (values: ArrayLike<number | null | undefined>) =>
+  Array.from(values).filter((value) => value != null).length === 1;
+
 function sayLast(values: (number | null)[], show: ChartProps['show']): string {
   const last = values.findLast((value) => value !== null);
   return last == null ? 'none' : show(last);
@@ -90,6 +93,7 @@ function optionsOf(element: HTMLElement, lines: Line[], show: ChartProps['show']
   return {
     width: element.clientWidth,
     height,
+    padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
@@ -108,8 +112,8 @@ function optionsOf(element: HTMLElement, lines: Line[], show: ChartProps['show']
         label,
         stroke: colorOf(tone),
         width: 2,
-        // A value without neighbours is no line.
-        points: { show: true, size: 4, fill: colorOf(tone) },
+        // One value alone is no line.
+        points: { show: ({ data }: uPlot, n: number) => isSingle(data[n] ?? []), size: 5 },
         spanGaps: true,
       })),
     ],
