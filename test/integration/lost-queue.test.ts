@@ -105,7 +105,7 @@ describeWith(
         const take = await topology.store.take(jobId);
         if (take.kind !== 'taken') throw new Error(`${jobId}: ${take.kind}`);
         await topology.store.park(
-          { jobId, sessionId: null, epoch: take.job.epoch, owner: take.owner },
+          { jobId, tenant: take.job.tenant, sessionId: null, epoch: take.job.epoch, owner: take.owner },
           waits,
         );
       }

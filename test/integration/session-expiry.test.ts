@@ -22,7 +22,7 @@ for (const { name, needs, open } of someTopologies) {
       if (take.kind !== 'taken') throw new Error(`${jobId} was not taken`);
       const { epoch, sessionId } = take.job;
       await store.settle(
-        { jobId, sessionId, epoch, owner: take.owner },
+        { jobId, tenant, sessionId, epoch, owner: take.owner },
         {
           state: 'succeeded',
           step: null,

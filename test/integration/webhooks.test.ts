@@ -205,7 +205,7 @@ for (const { name, needs, open } of topologies) {
       const take = await store.take(id);
       if (take.kind !== 'taken') throw new Error(`${id} was not taken`);
       const call = { round: 0, slot: 1, toolUseId: 'toolu_1', tool: 'bank__pay', expiresMs: 60_000 };
-      const fence = { jobId: id, sessionId: null, epoch: 1, owner: take.owner };
+      const fence = { jobId: id, tenant, sessionId: null, epoch: 1, owner: take.owner };
       await store.requestApprovals(fence, [{ ...call, input: { note: 'the secret note' } }]);
 
       const senders = [deliverer(), deliverer()];

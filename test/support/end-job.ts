@@ -22,7 +22,7 @@ export async function endJob(
   const failed = { code: 'limit_exceeded', message: 'the secret message' } as const;
   const error = state === 'failed' ? failed : null;
   const ending = { state, step: null, answer: 'the secret answer', stopReason: null, error };
-  const fence = { jobId: id, sessionId: null, epoch: 1, owner: take.owner };
+  const fence = { jobId: id, tenant, sessionId: null, epoch: 1, owner: take.owner };
   await store.settle(fence, { ...ending, totals: totalsOf([]), joined: null });
   return id;
 }

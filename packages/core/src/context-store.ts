@@ -2,6 +2,7 @@ import type { ApprovalStore } from './approval-store.ts';
 import type { AuditStore } from './audit.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { Budget, BudgetNeed } from './budget.ts';
+import type { DataKeyStore } from './data-key.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fence, HeldJob } from './fence.ts';
 import type {
@@ -149,6 +150,7 @@ export interface ContextStore
   extends AgentStore,
     KeyStore,
     AuditStore,
+    DataKeyStore,
     ApprovalStore,
     OffloadStore,
     WebhookStore,

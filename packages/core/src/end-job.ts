@@ -26,7 +26,7 @@ export async function endJob(
     const steps = await store.steps(jobId);
     const joined = steps.flatMap((step) => (step.kind === 'steer' ? step.jobs : []));
     const ended = await store.end(
-      { jobId, sessionId: job.sessionId, epoch: job.epoch },
+      { jobId, tenant: job.tenant, sessionId: job.sessionId, epoch: job.epoch },
       { ...end, step: null, answer: null, stopReason: null, totals: totalsOf(steps), joined },
     );
     if (ended.kind !== 'settled') continue;

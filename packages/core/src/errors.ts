@@ -53,6 +53,8 @@ export const errorCodes = {
   limit_exceeded: { retry: 'never', status: 422 },
   retries_exhausted: { retry: 'never', status: 502 },
   deadline_exceeded: { retry: 'never', status: 408 },
+  contents_unreadable: { retry: 'never', status: 500 },
+  encryption_key_missing: { retry: 'never', status: 500 },
   audit_broken: { retry: 'never', status: 500 },
   poisoned: { retry: 'never', status: 500 },
   internal: { retry: 'never', status: 500 },

@@ -1,6 +1,7 @@
 /** A job at an epoch, and the session whose turn it is. */
 export interface HeldJob {
   jobId: string;
+  tenant: string;
   sessionId: string | null;
   epoch: number;
 }

@@ -92,6 +92,7 @@ export type {
   Wait,
 } from './context-store.ts';
 export { cutTurn } from './cut-turn.ts';
+export type { DataKey, DataKeyStore, NewDataKey } from './data-key.ts';
 export { type EndedJob, endJob } from './end-job.ts';
 export {
   type ErrorCode,

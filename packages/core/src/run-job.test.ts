@@ -95,7 +95,7 @@ describe('a job that is taken up again', () => {
     await store.saveToolset(before.toolset);
     await store.take('job_1');
     await store.recordStep(
-      { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' },
+      { jobId: 'job_1', tenant: 't', sessionId: null, epoch: 1, owner: 'x' },
       { kind: 'reply', round: 0, slot: 0, toolset: before.toolset.hash, ms: 1, ...asks(['a', 'one', {}]) },
     );
     const since = new CountingTools({ one: () => answers('1'), steal: () => answers('all') });
@@ -113,7 +113,7 @@ describe('a job that is taken up again', () => {
     const taken = await store.take('job_1');
     if (taken.kind !== 'taken') throw new Error('not taken');
     await store.recordStep(
-      { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' },
+      { jobId: 'job_1', tenant: 't', sessionId: null, epoch: 1, owner: 'x' },
       { kind: 'reply', round: 0, slot: 0, toolset: noTools.toolset.hash, ms: 1, ...says('kept') },
     );
     await store.saveToolset(noTools.toolset);
@@ -153,7 +153,7 @@ describe('an unsafe call', () => {
     const tools = charge();
     await setup.store.saveToolset(tools.toolset);
     await setup.store.take('job_1');
-    const fence = { jobId: 'job_1', sessionId: null, epoch: 1, owner: 'x' };
+    const fence = { jobId: 'job_1', tenant: 't', sessionId: null, epoch: 1, owner: 'x' };
     const reply = asks(['a', 'pay', {}]);
     await setup.store.recordStep(fence, {
       kind: 'reply',

@@ -106,7 +106,13 @@ function open(
   const running: Running = {
     ports,
     policy: options.policy,
-    fence: { jobId: job.id, sessionId: job.sessionId, epoch: job.epoch, owner: take.owner },
+    fence: {
+      jobId: job.id,
+      tenant: job.tenant,
+      sessionId: job.sessionId,
+      epoch: job.epoch,
+      owner: take.owner,
+    },
     deadlineAt: take.leftMs === null ? null : ports.clock.now() + take.leftMs,
     record,
     toolset: { hash: '', tools: [] },

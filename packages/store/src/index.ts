@@ -1,3 +1,4 @@
+export { withEncryption } from './encryption/encrypted-store.ts';
 export { openMongoStore } from './mongo/mongo-store.ts';
 export { openStore } from './open-store.ts';
 export type { PgClient, PgPool } from './postgres/database.ts';

@@ -115,7 +115,13 @@ async function copyTurn(
   });
   const take = await store.take(id, { durable: true });
   if (take.kind !== 'taken') return;
-  const fence = { jobId: id, sessionId: fork.id, epoch: take.job.epoch, owner: take.owner };
+  const fence = {
+    jobId: id,
+    tenant: fork.tenant,
+    sessionId: fork.id,
+    epoch: take.job.epoch,
+    owner: take.owner,
+  };
   const state = 'succeeded' as const;
   const totals = totalsOf([]);
   await store.settle(fence, { state, step: null, answer, stopReason, error: null, totals, joined: null });

@@ -23,9 +23,9 @@ export class RunningJobs {
   /** Listens to the core's events, which say under which epoch a job was taken. */
   readonly listen = (event: FleetEvent): void => {
     if (event.type !== 'job_taken') return;
-    const { jobId, sessionId, epoch } = event.job;
+    const { jobId, tenant, sessionId, epoch } = event.job;
     const job = this.#jobs.get(jobId);
-    if (job) job.held = { jobId, sessionId, epoch };
+    if (job) job.held = { jobId, tenant, sessionId, epoch };
   };
 
   get held(): HeldJob[] {

@@ -153,7 +153,7 @@ export function approvalRules(opened: () => OpenedStore, rounds: number): void {
   test('a job that has ended is not decided about, nor listed as pending', async () => {
     const { job } = await waiting(request());
     const held = (await store().job(tenant, job.id)) ?? job;
-    await store().end({ jobId: job.id, sessionId: null, epoch: held.epoch }, cancellation());
+    await store().end({ jobId: job.id, tenant, sessionId: null, epoch: held.epoch }, cancellation());
     expect(await decide(job.id, approved('ann'))).toMatchObject({
       kind: 'ended',
       approval: { decision: null },

@@ -161,7 +161,7 @@ export function budgetRules(opened: () => OpenedStore, rounds: number): void {
     await settle(success({ totals: costing(null) }));
     const { job } = await store().accept(newJob({ tenant: owner }));
     const canceled = { ...cancellation(), totals: costing(7) };
-    const held = { jobId: job.id, sessionId: null, epoch: 0 };
+    const held = { jobId: job.id, tenant, sessionId: null, epoch: 0 };
     await store().end(held, canceled);
     // An end that comes a second time, and one of an older epoch, count nothing.
     expect(await store().end(held, canceled)).toEqual({ kind: 'superseded' });

@@ -151,7 +151,7 @@ export function busySessions(opened: () => OpenedStore): void {
     const alone = await taken(store(), (await store().accept(newJob())).job.id);
     const lost = await taken(store(), (await store().accept(newJob())).job.id);
     await store().end(lost.fence, cancellation());
-    const absent = { jobId: 'job_none', sessionId: null, epoch: 1, owner: 'nobody' };
+    const absent = { jobId: 'job_none', tenant, sessionId: null, epoch: 1, owner: 'nobody' };
     const news = await store().news([running.fence, alone.fence, lost.fence, absent]);
     expect(news.sort((a, b) => (a.jobId < b.jobId ? -1 : 1))).toEqual(
       [

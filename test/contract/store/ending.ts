@@ -24,6 +24,7 @@ export function endings(opened: () => OpenedStore, rounds: number): void {
     (await store().accept(newJob(over))).job;
   const fenceOf = (job: Job) => ({
     jobId: job.id,
+    tenant: job.tenant,
     sessionId: job.sessionId,
     epoch: job.epoch,
   });

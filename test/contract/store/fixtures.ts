@@ -111,7 +111,13 @@ export async function taken(store: ContextStore, jobId: string): Promise<Taken &
   if (take.kind !== 'taken') throw new Error(`${jobId} was not taken: ${JSON.stringify(take)}`);
   return {
     ...take,
-    fence: { jobId, sessionId: take.job.sessionId, epoch: take.job.epoch, owner: take.owner },
+    fence: {
+      jobId,
+      tenant: take.job.tenant,
+      sessionId: take.job.sessionId,
+      epoch: take.job.epoch,
+      owner: take.owner,
+    },
   };
 }
 

@@ -183,7 +183,7 @@ export function offloadRules(opened: () => OpenedStore, rounds: number): void {
     const { job } = await waiting(model);
     const { id, calls } = await claim(model);
     const open = await waiting(model);
-    await store().end({ jobId: job.id, sessionId: null, epoch: 1 }, cancellation());
+    await store().end({ jobId: job.id, tenant, sessionId: null, epoch: 1 }, cancellation());
     expect(await store().answerCalls(id, answers(calls))).toEqual([]);
     await store().dropOfflineCalls(1_000);
     expect(await store().offlineCall(job.id)).not.toBeNull();

@@ -161,7 +161,7 @@ export function webhookRules(opened: () => OpenedStore): void {
       const failedJob = await endedJob(tenant, failure());
       const { job: canceled } = await store().accept(newJob({ tenant }));
       await store().end(
-        { jobId: canceled.id, sessionId: null, epoch: 0 },
+        { jobId: canceled.id, tenant: canceled.tenant, sessionId: null, epoch: 0 },
         { ...failure(), state: 'canceled', error: null },
       );
       const found = await unannounced(tenant);

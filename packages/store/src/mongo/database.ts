@@ -18,6 +18,7 @@ import type {
   ApprovalDoc,
   AuditDoc,
   ClaimDoc,
+  DataKeyDoc,
   DayCostDoc,
   JobDoc,
   KeyDoc,
@@ -54,6 +55,7 @@ export interface Database {
   tenants: Collection<TenantDoc>;
   dayCosts: Collection<DayCostDoc>;
   audit: Collection<AuditDoc>;
+  dataKeys: Collection<DataKeyDoc>;
   webhooks: Collection<WebhookDoc>;
   deliveries: Collection<DeliveryDoc>;
   batches: Collection<BatchDoc>;
@@ -91,6 +93,7 @@ export function openDatabase(url: string): Database {
     tenants: db.collection('tenants'),
     dayCosts: db.collection('day_costs'),
     audit: db.collection('audit'),
+    dataKeys: db.collection('data_keys'),
     webhooks: db.collection('webhooks'),
     deliveries: db.collection('deliveries'),
     batches: db.collection('batches'),

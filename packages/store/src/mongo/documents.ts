@@ -122,6 +122,15 @@ export interface AuditDoc extends Omit<AuditEntry, 'details'> {
   details: string;
 }
 
+export interface DataKeyDoc {
+  _id: string;
+  tenant: string;
+  wrapped_by: string;
+  /** Null once it was erased. */
+  wrapped: string | null;
+  created_at: Date;
+}
+
 export interface ClaimDoc {
   _id: string;
   job_id: string;

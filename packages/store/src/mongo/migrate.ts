@@ -3,7 +3,7 @@ import { type Collection, type Document, MongoServerError } from 'mongodb';
 import type { Database } from './database.ts';
 
 /** Raised whenever an index or the form of a document is added or changed. */
-const version = 12;
+const version = 13;
 
 /** Creates the indexes. Creating one that is there already does nothing. */
 export async function migrate(database: Database): Promise<void> {
@@ -44,6 +44,8 @@ export async function migrate(database: Database): Promise<void> {
     { tenant: 1, _id: -1, expires_at: 1 },
     { name: 'pending', partialFilterExpression: { decision: null } },
   );
+  await database.dataKeys.createIndex({ tenant: 1, created_at: -1 }, { name: 'by_tenant' });
+  await database.dataKeys.createIndex({ wrapped_by: 1 }, { name: 'by_wrapping' });
   await database.audit.createIndex({ tenant: 1, n: -1 }, { name: 'by_tenant' });
   await indexWebhooks(database);
   await indexBatches(database);

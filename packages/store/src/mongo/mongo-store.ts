@@ -16,6 +16,7 @@ import type {
   CollectedBlobs,
   CollectedLines,
   ContextStore,
+  DataKey,
   DayCost,
   Decided,
   Delivery,
@@ -35,6 +36,7 @@ import type {
   NewApproval,
   NewBatch,
   NewBlob,
+  NewDataKey,
   NewDelivery,
   NewJob,
   NewOfflineCall,
@@ -92,6 +94,7 @@ import { retryLines } from './batches/retry-lines.ts';
 import { raiseShare, shares } from './batches/shares.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { raiseBudget } from './budgets.ts';
+import * as wraps from './data-keys.ts';
 import { type Database, flushed, guard, openDatabase } from './database.ts';
 import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
@@ -169,6 +172,18 @@ export class MongoStore implements ContextStore {
     this.#run(recentJobs, tenant, page);
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => this.#run(progress, followed);
+  addDataKey = (key: NewDataKey): Promise<void> => this.#run(wraps.addDataKey, key);
+  dataKey = (id: string): Promise<DataKey | null> => this.#run(wraps.dataKey, id);
+  newestDataKey = (tenant: string): Promise<DataKey | null> => this.#run(wraps.newestDataKey, tenant);
+  dataKeys = (page: { after: string | null; limit: number }): Promise<DataKey[]> =>
+    this.#run(wraps.dataKeys, page);
+  wrappingKeys = (): Promise<DataKey[]> => this.#run(wraps.wrappingKeys);
+  rewrapDataKey = (
+    id: string,
+    from: string,
+    to: Pick<NewDataKey, 'wrappedBy' | 'wrapped'>,
+  ): Promise<boolean> => this.#run(wraps.rewrapDataKey, id, from, to);
+  eraseDataKeys = (tenant: string): Promise<number> => this.#run(wraps.eraseDataKeys, tenant);
   claims = (jobId: string): Promise<Claim[]> => this.#run(readClaims, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>

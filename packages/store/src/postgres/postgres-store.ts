@@ -16,6 +16,7 @@ import type {
   CollectedBlobs,
   CollectedLines,
   ContextStore,
+  DataKey,
   DayCost,
   Decided,
   Delivery,
@@ -35,6 +36,7 @@ import type {
   NewApproval,
   NewBatch,
   NewBlob,
+  NewDataKey,
   NewDelivery,
   NewJob,
   NewOfflineCall,
@@ -90,6 +92,7 @@ import { reserve } from './batches/reserve.ts';
 import { lineResults } from './batches/results.ts';
 import { blob, collectBlobs, saveBlob } from './blobs.ts';
 import { raiseBudget } from './budgets.ts';
+import * as wraps from './data-keys.ts';
 import { Database, type PgPool } from './database.ts';
 import { dayCost } from './day-costs.ts';
 import * as log from './deliveries.ts';
@@ -156,6 +159,18 @@ export class PostgresStore implements ContextStore {
     recentJobs(this.#database, tenant, page);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => progress(this.#database, followed);
+  addDataKey = (key: NewDataKey): Promise<void> => wraps.addDataKey(this.#database, key);
+  dataKey = (id: string): Promise<DataKey | null> => wraps.dataKey(this.#database, id);
+  newestDataKey = (tenant: string): Promise<DataKey | null> => wraps.newestDataKey(this.#database, tenant);
+  dataKeys = (page: { after: string | null; limit: number }): Promise<DataKey[]> =>
+    wraps.dataKeys(this.#database, page);
+  wrappingKeys = (): Promise<DataKey[]> => wraps.wrappingKeys(this.#database);
+  rewrapDataKey = (
+    id: string,
+    from: string,
+    to: Pick<NewDataKey, 'wrappedBy' | 'wrapped'>,
+  ): Promise<boolean> => wraps.rewrapDataKey(this.#database, id, from, to);
+  eraseDataKeys = (tenant: string): Promise<number> => wraps.eraseDataKeys(this.#database, tenant);
   claims = (jobId: string): Promise<Claim[]> => reads.claims(this.#database, jobId);
 
   take = (jobId: string, options = { durable: false }): Promise<Take> =>

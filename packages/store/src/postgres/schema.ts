@@ -351,6 +351,17 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, n)
   );
   `,
+  `
+  CREATE TABLE fleet.data_keys (
+    id text PRIMARY KEY,
+    tenant text NOT NULL,
+    wrapped_by text NOT NULL,
+    wrapped text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  );
+  CREATE INDEX data_keys_by_tenant ON fleet.data_keys (tenant, created_at);
+  CREATE INDEX data_keys_by_wrapping ON fleet.data_keys (wrapped_by, id);
+  `,
 ];
 
 /** Serialises migrations of several processes; the number spells FLEE. */
