@@ -30,6 +30,7 @@ const environment = z.object({
   FLEET_MODEL: z.string().optional(),
   FLEET_URL: url(['http', 'https'], 'http://127.0.0.1:7717').optional(),
   FLEET_API_KEY: z.string().optional(),
+  FLEET_ENCRYPTION_KEYS: z.string().optional(),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(7717),
   API_STREAMS_PER_KEY: z.coerce.number().int().min(1).max(100_000).default(1_000),

@@ -1,3 +1,4 @@
+export { countDataKeys, renewDataKey, rewrapDataKeys } from './encryption/administer.ts';
 export { withEncryption } from './encryption/encrypted-store.ts';
 export { openMongoStore } from './mongo/mongo-store.ts';
 export { openStore } from './open-store.ts';

@@ -1,4 +1,5 @@
 export { createApp } from './app.ts';
+export { AuditLog } from './audit-log.ts';
 export { Authenticator, localTenant } from './auth/authenticator.ts';
 export { refuseWithoutKeys } from './auth/key-requirement.ts';
 export { Limits } from './auth/limits.ts';

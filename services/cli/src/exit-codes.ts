@@ -24,6 +24,7 @@ const badInput = new Set([
   'unknown_model',
   'idempotency_conflict',
   'unsupported_media_type',
+  'encryption_key_missing',
   'unauthenticated',
   'permission_denied',
 ]);

@@ -6,6 +6,7 @@ import { batchCommand } from './commands/batch.ts';
 import { chatCommand } from './commands/chat.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { encryptionCommand } from './commands/encryption.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { keysCommand } from './commands/keys.ts';
 import { mcpCommand } from './commands/mcp.ts';
@@ -47,6 +48,7 @@ for (const add of [
   approvalsCommand,
   keysCommand,
   auditCommand,
+  encryptionCommand,
   mcpCommand,
   demoCommand,
   doctorCommand,

@@ -8,6 +8,7 @@ import { blobRules } from './blobs.ts';
 import { budgetRules } from './budgets.ts';
 import { busySessions } from './busy-session.ts';
 import { contextRules } from './contexts.ts';
+import { dataKeyRules } from './data-keys.ts';
 import { endings } from './ending.ts';
 import type { OpenedStore } from './fixtures.ts';
 import { jobWebhookRules } from './job-webhooks.ts';
@@ -33,6 +34,7 @@ export function storeContract(open: () => Promise<OpenedStore>, options: { raceR
   describe('agents', () => agentRules(() => opened));
   describe('keys and limits', () => keyRules(() => opened));
   describe('the audit log', () => auditRules(() => opened));
+  describe('data keys', () => dataKeyRules(() => opened));
   describe('what became of jobs', () => recentJobRules(() => opened));
   describe('changing and erasing sessions', () => sessionRules(() => opened));
   describe('approvals', () => approvalRules(() => opened, options.raceRounds / 10));

@@ -36,7 +36,10 @@ export function withEncryption(store: ContextStore, keys: string | undefined): C
   };
   const own: Partial<ContextStore> = { check, ...(ring ? encryptedVerbs(store, ring) : {}) };
   return new Proxy(store, {
-    get: (target, verb) => Reflect.get(own, verb) ?? Reflect.get(target, verb, target),
+    get(target, verb) {
+      const value: unknown = Reflect.get(own, verb) ?? Reflect.get(target, verb, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
   });
 }
 

@@ -60,7 +60,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
     }
   };
   await examine('node', () => process.version);
-  if (environment.STORE_URL) await examine('store', () => examineStore(environment.STORE_URL as string));
+  if (environment.STORE_URL) await examine('store', () => examineStore(environment));
   if (environment.QUEUE_URL) await examine('queue', () => examineQueue(environment.QUEUE_URL as string));
   if (!environment.STORE_URL || !environment.QUEUE_URL) {
     await examine('data', () => examineFolder(resolve(options.data ?? environment.FLEET_DATA)));
@@ -78,8 +78,9 @@ async function doctor(options: DoctorOptions): Promise<void> {
   if (!healthy) process.exitCode = exitCodes.unavailable;
 }
 
-async function examineStore(url: string): Promise<Omit<Finding, 'part' | 'ok'>> {
-  const store = openStore(url);
+async function examineStore(environment: Environment): Promise<Omit<Finding, 'part' | 'ok'>> {
+  const { STORE_URL: url = '', FLEET_ENCRYPTION_KEYS: keys } = environment;
+  const store = openStore(url, keys);
   try {
     await store.check();
     return { detail: `${schemeOf(url)} answers and is migrated`, warnings: await store.setupWarnings() };

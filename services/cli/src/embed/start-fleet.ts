@@ -31,7 +31,7 @@ import {
   waitUntilReachable,
 } from '@mcp-fleet/runtime';
 import { startSimulator } from '@mcp-fleet/simulator';
-import { openPooledStore, openStore } from '@mcp-fleet/store';
+import { openPooledStore, openStore, withEncryption } from '@mcp-fleet/store';
 import {
   createToolProvider,
   parseServersConfig,
@@ -188,7 +188,13 @@ interface Topology {
 
 /** The store and the queue that the URLs name; without URLs, PostgreSQL in the process. */
 async function openTopology(setup: FleetSetup, stack: StopStack): Promise<Topology> {
-  const { QUEUE_URL, STORE_URL, QUEUE_NAME, STARTUP_WAIT_MS } = setup.environment;
+  const {
+    QUEUE_URL,
+    STORE_URL,
+    QUEUE_NAME,
+    STARTUP_WAIT_MS,
+    FLEET_ENCRYPTION_KEYS: keys,
+  } = setup.environment;
   const needsFolder = !QUEUE_URL || !STORE_URL;
   const lock = needsFolder ? lockFolder(setup.folder) : null;
   if (lock) stack.add('folder lock', async () => lock.release());
@@ -196,14 +202,17 @@ async function openTopology(setup: FleetSetup, stack: StopStack): Promise<Topolo
   if (embedded) stack.add('embedded PostgreSQL', () => embedded.stop());
   const pool = embedded?.pool as never;
 
-  const store = STORE_URL ? openStore(STORE_URL) : openPooledStore(pool);
+  const store = STORE_URL ? openStore(STORE_URL, keys) : withEncryption(openPooledStore(pool), keys);
   if (STORE_URL) stack.add('store', () => store.close());
   const backend = QUEUE_URL
     ? openQueueBackend(QUEUE_URL, { queueName: QUEUE_NAME })
     : openPooledBackend(pool, { queueName: QUEUE_NAME });
   if (QUEUE_URL) stack.add('queue backend', () => backend.close());
   const onRetry = (reason: string, nextInMs: number) => setup.logger.warn({ nextInMs }, reason);
-  await waitUntilReachable(() => store.migrate(), { waitMs: STARTUP_WAIT_MS, onRetry });
+  await waitUntilReachable(() => store.migrate().then(() => store.check()), {
+    waitMs: STARTUP_WAIT_MS,
+    onRetry,
+  });
   await waitUntilReachable(() => backend.migrate().then(() => backend.check()), {
     waitMs: STARTUP_WAIT_MS,
     onRetry,
