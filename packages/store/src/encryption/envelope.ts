@@ -6,7 +6,8 @@ import type { OpenKey, Vault } from './vault.ts';
 const sealedText = /^enc1\.(dk_[0-9a-f]{32})\.([\w-]+)$/;
 
 /** Bytes of the same: the mark, the data key's id, and what is encrypted. */
-const bytesMark = Buffer.from('enc1.');
+const mark = 'enc1.';
+const bytesMark = Buffer.from(mark);
 const idLength = 'dk_'.length + 32;
 
 /** What stands in the place of contents whose key was erased. */
@@ -22,7 +23,7 @@ export class Sealer {
 
   text(plain: string, record: string): string {
     const { id, key } = this.#usable();
-    return `enc1.${id}.${encrypt(key, plain, this.#record(record)).toString('base64url')}`;
+    return `${mark}${id}.${encrypt(key, plain, this.#record(record)).toString('base64url')}`;
   }
 
   bytes(plain: Uint8Array, record: string): Uint8Array {
