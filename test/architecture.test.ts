@@ -14,7 +14,13 @@ const vendors: Record<string, string[]> = {
   '@electric-sql/pglite': ['packages/runtime'],
   '@anthropic-ai/sdk': ['packages/models'],
   openai: ['packages/models'],
-  '@modelcontextprotocol/sdk': ['packages/tools', 'services/mcp-math', 'services/api'],
+  '@modelcontextprotocol/sdk': [
+    'packages/tools',
+    'packages/mcp-serving',
+    'services/mcp-math',
+    'services/mcp-clock',
+    'services/api',
+  ],
   'prom-client': ['packages/runtime'],
   pino: ['packages/runtime'],
   undici: ['packages/webhooks'],
@@ -29,7 +35,7 @@ const vendors: Record<string, string[]> = {
 /** The command line wires a whole fleet, so it alone may import services. */
 const wiresAFleet = ['services/cli'];
 
-const adapters = ['queue', 'store', 'models', 'tools', 'runtime', 'client', 'webhooks'].map(
+const adapters = ['queue', 'store', 'models', 'tools', 'runtime', 'client', 'webhooks', 'mcp-serving'].map(
   (name) => `packages/${name}`,
 );
 

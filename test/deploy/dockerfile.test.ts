@@ -64,7 +64,8 @@ test('the steps of the Dockerfile, in empty folders, make an installation in whi
   expect(entrypoint[0]).toBe('node');
   const [, main = ''] = entrypoint;
   expect((await node(image, [main, '--help'])).stdout).toContain('reconciler');
-  expect((await node(image, ['services/mcp-math/src/main.ts', '--help'])).stdout).toContain('--http');
+  for (const server of ['mcp-math', 'mcp-clock'])
+    expect((await node(image, [`services/${server}/src/main.ts`, '--help'])).stdout).toContain('--http');
   const up = await started(image, [main, 'up', '--port', '0', '--data', join(folder.path, 'data')]);
   const answer = await fetch(`${up.url}/readyz`);
   expect(answer.status).toBe(200);

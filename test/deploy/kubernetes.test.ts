@@ -133,7 +133,7 @@ describeWith(['kubectl'], 'the Kubernetes manifests', () => {
 
 test('the configuration of the cluster is one that the fleet takes', () => {
   const config = readConfigFile(join(root, 'k8s/base/fleet.json'));
-  expect(Object.keys(parseServersConfig(config.text, config.path, {}))).toEqual(['math']);
+  expect(Object.keys(parseServersConfig(config.text, config.path, {}))).toEqual(['math', 'clock']);
   expect(parseAgents(config, 'simulated').get('default')?.system).toContain('Use the tools');
 });
 

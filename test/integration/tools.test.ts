@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ToolOutput } from '@mcp-fleet/core';
-import { startMathHttp } from '@mcp-fleet/mcp-math';
+import { createMathServer } from '@mcp-fleet/mcp-math';
+import { startMcpHttp } from '@mcp-fleet/mcp-serving';
 import {
   createToolProvider,
   type McpToolProvider,
@@ -83,7 +84,7 @@ describe('mcp-math', () => {
   });
 
   test('is called over Streamable HTTP', async () => {
-    const served = await startMathHttp({ port: 0 });
+    const served = await startMcpHttp(createMathServer, { port: 0 });
     closers.push(() => served.stop());
     const tools = provider({ math: { type: 'http', url: served.url } });
     expect((await tools.list(undefined, never)).tools[0]?.safety).toBe('unsafe');

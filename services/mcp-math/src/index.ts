@@ -1,2 +1,1 @@
 export { createMathServer } from './math-server.ts';
-export { type MathHttp, startMathHttp } from './start-math-http.ts';

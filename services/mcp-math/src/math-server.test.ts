@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { type McpHttp, startMcpHttp } from '@mcp-fleet/mcp-serving';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, expect, test } from 'vitest';
-import { createMathServer, type MathHttp, startMathHttp } from './index.ts';
+import { createMathServer } from './index.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,8 +27,8 @@ async function connect(transport: Transport): Promise<Client> {
   return client;
 }
 
-async function served(): Promise<MathHttp> {
-  const math = await startMathHttp({ port: 0 });
+async function served(): Promise<McpHttp> {
+  const math = await startMcpHttp(createMathServer, { port: 0 });
   closers.push(() => math.stop());
   return math;
 }

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { createMathServer } from './math-server.ts';
 
 /** A running server: `url` is the MCP endpoint; `stop` ends open requests and frees the port, repeatably. */
-export interface MathHttp {
+export interface McpHttp {
   url: string;
   stop(): Promise<void>;
 }
@@ -14,14 +14,18 @@ export interface MathHttp {
  * Serves the tools over stateless Streamable HTTP at `/mcp`, and liveness at `/healthz`. Any replica can
  * answer any request. On a loopback host, requests that name another host are refused (DNS rebinding).
  *
+ * @param create makes a server that keeps no state between calls; one for each request
  * @param options `port` 0 takes a free one; `host` is 127.0.0.1 unless told
  * @throws the error of `listen`, such as EADDRINUSE
  */
-export async function startMathHttp(options: { port: number; host?: string }): Promise<MathHttp> {
+export async function startMcpHttp(
+  create: () => McpServer,
+  options: { port: number; host?: string },
+): Promise<McpHttp> {
   const host = options.host ?? '127.0.0.1';
   const loopback = ['127.0.0.1', 'localhost', '::1'].includes(host);
   const server = createServer((request, response) => {
-    void route(request, response, loopback);
+    void route(create, request, response, loopback);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -42,14 +46,19 @@ export async function startMathHttp(options: { port: number; host?: string }): P
   };
 }
 
-async function route(request: IncomingMessage, response: ServerResponse, loopback: boolean): Promise<void> {
+async function route(
+  create: () => McpServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  loopback: boolean,
+): Promise<void> {
   const path = request.url?.split('?')[0];
   if (loopback && !isLoopback(request.headers.host ?? '')) return refuse(response, 403, 'Host not allowed');
   if (path === '/healthz') return reply(response, 200, { status: 'ok' });
   if (path !== '/mcp') return refuse(response, 404, 'The MCP endpoint is /mcp');
   if (request.method !== 'POST') return refuse(response, 405, 'This server keeps no sessions: use POST');
   try {
-    await answer(request, response);
+    await answer(create(), request, response);
   } catch (thrown) {
     if (response.headersSent) response.destroy();
     else refuse(response, 500, thrown instanceof Error ? thrown.message : String(thrown));
@@ -57,8 +66,7 @@ async function route(request: IncomingMessage, response: ServerResponse, loopbac
 }
 
 /** One server and transport a request, as the SDK's stateless mode asks for. */
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const server = createMathServer();
+async function answer(server: McpServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
   response.once('close', () => {
     void server.close();

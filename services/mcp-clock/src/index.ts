@@ -1,0 +1,1 @@
+export { createClockServer } from './clock-server.ts';
