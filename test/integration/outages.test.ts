@@ -90,6 +90,41 @@ for (const { name, needs, open } of topologies) {
       timeoutMs,
     );
 
+    const says = (text: string) => ({ content: text });
+    test.each([
+      ['the request', (text: string) => fleet().topology.storeProxy.holdAt('requests', text)],
+      [
+        'the answer',
+        async (text: string) => {
+          fleet().topology.storeProxy.holdAnswersFrom(text);
+        },
+      ],
+    ])(
+      'a connection that breaks over %s of a write of the last reply: nothing is asked or paid for again',
+      async (what, hold) => {
+        const { tools, simulator, topology } = fleet();
+        const worker = await fleet().start('worker');
+        const words = 'words-that-are-paid-for';
+        const id = await fleet().submit([asksToAdd(1), held(says(words))]);
+        await simulator.requested(id, 2);
+        const reached = hold(words);
+        await simulator.release();
+        await reached;
+        if (what === 'the answer') {
+          await until('the reply in the store', async () =>
+            JSON.stringify(await topology.store.steps(id)).includes(words),
+          );
+        }
+        topology.storeProxy.reset();
+        expect(await fleet().ended(id)).toMatchObject({ state: 'succeeded', answer: words });
+        await fleet().queueEmpty();
+        expect(await simulator.requests(id)).toBe(2);
+        expect(tools.counts()).toEqual({ 'add:1': 1 });
+        await worker.kill('SIGTERM');
+      },
+      timeoutMs,
+    );
+
     test(
       'the queue goes away under running jobs and comes back: they end meanwhile, once, and none is lost',
       async () => {

@@ -8,6 +8,7 @@ import { type Failures, type Job, type JobError, type TerminalState, totalsOf } 
 import { textOf } from './message.ts';
 import { upstreamWait } from './offline-call.ts';
 import type { Outcome } from './outcome.ts';
+import { persist } from './persist.ts';
 import { type Running, reportStep, Superseded } from './running.ts';
 import type { ReplyStep } from './step.ts';
 
@@ -29,8 +30,11 @@ export async function succeedWith(running: Running, reply: ReplyStep): Promise<O
     error: null,
   });
   const totals = totalsOf([...running.record.steps, reply]);
-  const settled = await running.ports.store.settle(running.fence, { ...ending, step: reply, totals });
-  if (settled.kind === 'superseded') throw new Superseded();
+  const { store } = running.ports;
+  const whole = { ...ending, step: reply, totals };
+  const { written: settled, fault } = await persist(running, () => store.settle(running.fence, whole));
+  // It may be this very end that was written while its answer was lost: the next delivery finds out.
+  if (settled.kind === 'superseded') throw fault ?? new Superseded();
   if (settled.kind === 'taken') {
     running.record.add(settled.step);
     reportStep(running, settled.step, true);

@@ -78,7 +78,7 @@ describe('a job that is taken up again', () => {
     const first = new ScriptedModel(asks(['a', 'one', {}], ['b', 'two', {}]));
     let recorded = 0;
     store.before = (verb) => {
-      if (verb === 'recordStep' && ++recorded === 3) throw new FleetError('store_unavailable', 'gone');
+      if (verb === 'recordStep' && ++recorded >= 3) throw new FleetError('store_unavailable', 'gone');
     };
     await expect(run('job_1', first, tools)).rejects.toThrow('gone');
     store.before = () => undefined;
@@ -106,6 +106,45 @@ describe('a job that is taken up again', () => {
     });
     expect(await run('job_1', model, since)).toMatchObject({ kind: 'completed' });
     expect(offered).toEqual([['one']]);
+  });
+
+  test('whose store is away for a moment is not paid for again, and no call of it becomes unknown', async () => {
+    const { store, run } = await setUpRun();
+    const tools = new CountingTools({ pay: () => answers('paid') }, 'unsafe');
+    const model = new ScriptedModel(asks(['a', 'pay', {}]), says('done'));
+    const failing = new Map([
+      ['recordStep', 2],
+      ['settle', 1],
+    ]);
+    store.before = (verb) => {
+      const left = failing.get(verb) ?? 0;
+      if (left === 0) return;
+      failing.set(verb, left - 1);
+      throw new FleetError('store_unavailable', 'gone');
+    };
+    expect(await run('job_1', model, tools)).toEqual({ kind: 'completed', next: null });
+    expect(model.requests).toHaveLength(2);
+    expect(tools.calls).toHaveLength(1);
+    expect(store.stored('job_1')).toMatchObject({ state: 'succeeded', answer: 'done' });
+  });
+
+  test('that loses its worker while the store is away is not written to by it any more', async () => {
+    const { store, run } = await setUpRun();
+    const lost = new AbortController();
+    store.before = (verb) => {
+      if (verb !== 'settle') return;
+      lost.abort();
+      throw new FleetError('store_unavailable', 'gone');
+    };
+    let settles = 0;
+    const counted = store.settle.bind(store);
+    store.settle = async (...args) => {
+      settles += 1;
+      return counted(...args);
+    };
+    const run1 = run('job_1', new ScriptedModel(says('done')), noTools, { signal: lost.signal });
+    await expect(run1).resolves.toMatchObject({ kind: 'retry' });
+    expect(settles).toBe(1);
   });
 
   test('settles when only the end was missing', async () => {

@@ -3,6 +3,7 @@ import type { FleetEvent } from './events.ts';
 import type { Fence } from './fence.ts';
 import type { JobRecord } from './job-record.ts';
 import type { OfflineCall } from './offline-call.ts';
+import { persist } from './persist.ts';
 import type { Clock, Model, ToolProvider, Toolset } from './ports.ts';
 import type { PriceList } from './price-list.ts';
 import type { Step } from './step.ts';
@@ -60,7 +61,10 @@ export interface Running {
 /** Records a step, or adopts the one that stands at its position. */
 export async function recordStep(running: Running, step: Step): Promise<void> {
   const durable = running.policy.durability === 'strict' || isUnsafeResult(running, step);
-  const recorded = await running.ports.store.recordStep(running.fence, step, { durable });
+  const { store } = running.ports;
+  const { written: recorded } = await persist(running, () =>
+    store.recordStep(running.fence, step, { durable }),
+  );
   if (recorded.kind === 'superseded') throw new Superseded();
   const standing = recorded.kind === 'taken' ? recorded.step : step;
   running.record.add(standing);

@@ -14,15 +14,19 @@ export const prices = priceList({ scripted: { input: 1, output: 5 } });
 
 export const noTools = new CountingTools({});
 
-/** A clock that stands still; its alarms ring when a test says so. */
+/** Pauses are no longer than this, and times that a test waits for are longer. */
+const longestPauseMs = 5_000;
+
+/** A clock that stands still: pauses are over at once, all other alarms ring when a test says so. */
 class TestClock implements Clock {
   readonly #alarms: AbortController[] = [];
   now = (): number => 1000;
   random = (): number => 0.5;
 
-  alarm(): Alarm {
+  alarm(ms: number): Alarm {
     const controller = new AbortController();
-    this.#alarms.push(controller);
+    if (ms <= longestPauseMs) setImmediate(() => controller.abort());
+    else this.#alarms.push(controller);
     return { signal: controller.signal, cancel: () => undefined };
   }
 
