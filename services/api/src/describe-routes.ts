@@ -1,7 +1,14 @@
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
 
-const describeRoute = createJsonSchemaTransform({});
-type Transform = typeof describeRoute;
+const transform = createJsonSchemaTransform({});
+type Transform = typeof transform;
+
+/** As `x-scope` the scope that a caller's key needs, which OpenAPI has no word for. */
+const describeRoute: Transform = (route) => {
+  const described = transform(route);
+  const { scope } = (route.route?.config ?? {}) as { scope?: string };
+  return { ...described, schema: { ...described.schema, 'x-scope': scope } as typeof described.schema };
+};
 
 /** A route's schemas as JSON schemas; a body that may be of several content types has one for each. */
 export const describeRoutes: Transform = (route) => {
