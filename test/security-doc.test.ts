@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-test('every test that SECURITY.md names is there', () => {
-  const text = readFileSync(`${root}/SECURITY.md`, 'utf8');
+test.each(['SECURITY.md', 'docs/security-requirements.md'])('every test that %s names is there', (page) => {
+  const text = readFileSync(`${root}/${page}`, 'utf8');
   const named = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.ts)`/g)].map(([, path]) => String(path));
   expect(named.length).toBeGreaterThan(15);
   const all = globSync('{test,packages,services}/**/*.ts', {
