@@ -23,6 +23,7 @@ function fleetMetrics(): FleetMetrics {
   const metrics = new FleetMetrics();
   metrics.gauge('fleet_jobs_in_flight', 'as the worker has it', () => 0);
   metrics.queue(async () => ({ interactive: noIds, batch: noIds }));
+  metrics.unendedJobs(async () => ({}));
   return metrics;
 }
 

@@ -203,6 +203,8 @@ export interface ContextStore
   progress(followed: readonly FollowedJob[]): Promise<Progress[]>;
   /** Jobs of a tenant that have not ended, each number counted up to `most`. */
   openJobs(tenant: string, most: number): Promise<{ queued: number; running: number }>;
+  /** Jobs of all tenants that have not ended, by their state; of the first `most` of them. */
+  unendedJobs(most: number): Promise<Partial<Record<JobState, number>>>;
   /** Unsafe calls that were claimed, whether they have a result or not. */
   claims(jobId: string): Promise<Claim[]>;
 

@@ -1,6 +1,7 @@
 import {
   type AttemptResult,
   type FleetEvent,
+  type JobState,
   type Lane,
   type Step,
   toUsd,
@@ -13,6 +14,8 @@ import { timed } from './timed.ts';
 const shortSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10];
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+const unendedStates = ['queued', 'running', 'waiting'] as const;
 
 /** What is counted of an MCP server, by the type of its event. */
 const serverEvents: Record<string, string> = {
@@ -184,6 +187,22 @@ export class FleetMetrics {
 
   upstreamTokens(usage: Usage): void {
     countTokens(this.#upstreamTokens, usage);
+  }
+
+  /** Jobs in the store that have not ended, read when the metrics are; nothing is shown while it cannot be asked. */
+  unendedJobs(read: () => Promise<Partial<Record<JobState, number>>>): void {
+    new Gauge({
+      name: 'fleet_store_jobs',
+      help: 'Jobs in the store that have not ended.',
+      labelNames: ['state'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const counts = await read().catch(() => null);
+        if (counts === null) return;
+        for (const state of unendedStates) this.set({ state }, counts[state] ?? 0);
+      },
+    });
   }
 
   /** What is in the queue, read when the metrics are; nothing is shown while the queue cannot be asked. */

@@ -24,6 +24,9 @@ export interface ReconcilerOptions extends OfferOptions {
 /** Milliseconds that one turn at batches may take, well within the lock of its tick. */
 const dispatchForMs = 5_000;
 
+/** Jobs in the store that one reading of the metrics counts. */
+const mostCounted = 100_000;
+
 /**
  * Puts right what a crash, a lost queue or a passed deadline left behind, turns batches into jobs, tells webhooks of
  * ends, and sends model calls in upstream batches. Each has a schedule of its own in the queue, so that none waits for
@@ -41,7 +44,8 @@ export class Reconciler {
     const offers = new JobOffers(parts, options);
     const blobs = new BlobCollection(parts);
     this.#logger = parts.logger;
-    const { queue, metrics } = parts;
+    const { queue, metrics, store } = parts;
+    metrics.unendedJobs(() => store.unendedJobs(mostCounted));
     metrics.queue(async () => {
       const [interactive, batch] = await Promise.all([queue.counts('interactive'), queue.counts('batch')]);
       return { interactive, batch };

@@ -41,4 +41,23 @@ export function recentJobRules(opened: () => OpenedStore): void {
     const since = ended?.endedAt as Date;
     expect(await store().recentJobs(tenant, { since, limit: 9 })).toHaveLength(1);
   });
+
+  test('jobs that have not ended are counted by their state', async () => {
+    const before = await store().unendedJobs(100_000);
+    const added = async () => {
+      const now = await store().unendedJobs(100_000);
+      return [now.queued ?? 0, now.running ?? 0].map(
+        (count, n) => count - ((n === 0 ? before.queued : before.running) ?? 0),
+      );
+    };
+    const { job } = await store().accept(newJob());
+    await store().accept(newJob());
+    expect(await added()).toEqual([2, 0]);
+    const { fence } = await taken(store(), job.id);
+    expect(await added()).toEqual([1, 1]);
+    await store().settle(fence, failure());
+    expect(await added()).toEqual([1, 0]);
+    const one = await store().unendedJobs(1);
+    expect(Object.values(one)).toEqual([1]);
+  });
 }

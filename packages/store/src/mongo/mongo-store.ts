@@ -29,6 +29,7 @@ import type {
   HeldJob,
   Job,
   JobFilter,
+  JobState,
   JobSummary,
   JoinedQuery,
   LineResult,
@@ -110,7 +111,7 @@ import * as calls from './offline-calls.ts';
 import { progress } from './progress.ts';
 import { readClaims } from './read-record.ts';
 import * as reads from './reads.ts';
-import { recentJobs } from './recent-jobs.ts';
+import { recentJobs, unendedJobs } from './recent-jobs.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { deleteSession, updateSession } from './sessions.ts';
 import { end, settle } from './settle.ts';
@@ -170,6 +171,7 @@ export class MongoStore implements ContextStore {
     this.#run(reads.jobs, tenant, filter, page);
   recentJobs = (tenant: string, page: { since: Date; limit: number }): Promise<JobSummary[]> =>
     this.#run(recentJobs, tenant, page);
+  unendedJobs = (most: number): Promise<Partial<Record<JobState, number>>> => this.#run(unendedJobs, most);
   steps = (jobId: string): Promise<Step[]> => this.#run(reads.steps, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => this.#run(progress, followed);
   addDataKey = (key: NewDataKey): Promise<void> => this.#run(wraps.addDataKey, key);

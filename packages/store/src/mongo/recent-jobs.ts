@@ -1,6 +1,7 @@
-import type { JobSummary } from '@mcp-fleet/core';
+import type { JobState, JobSummary } from '@mcp-fleet/core';
 import { decodeTotals } from '../record-codec.ts';
 import type { Database } from './database.ts';
+import { unended } from './documents.ts';
 
 const projection = { state: 1, error_code: 1, totals: 1, created_at: 1, started_at: 1, ended_at: 1 } as const;
 
@@ -21,4 +22,18 @@ export async function recentJobs(
       startedAt: doc.started_at ?? null,
       endedAt: doc.ended_at ?? null,
     }));
+}
+
+export async function unendedJobs(
+  { jobs }: Database,
+  most: number,
+): Promise<Partial<Record<JobState, number>>> {
+  const rows = await jobs
+    .aggregate<{ _id: JobState; jobs: number }>([
+      { $match: { state: unended } },
+      { $limit: most },
+      { $group: { _id: '$state', jobs: { $sum: 1 } } },
+    ])
+    .toArray();
+  return Object.fromEntries(rows.map(({ _id, jobs }) => [_id, jobs]));
 }

@@ -29,6 +29,7 @@ import type {
   HeldJob,
   Job,
   JobFilter,
+  JobState,
   JobSummary,
   JoinedQuery,
   LineResult,
@@ -104,7 +105,7 @@ import { checkMigrated, migrate } from './migrate.ts';
 import * as calls from './offline-calls.ts';
 import { progress } from './progress.ts';
 import * as reads from './reads.ts';
-import { recentJobs } from './recent-jobs.ts';
+import { recentJobs, unendedJobs } from './recent-jobs.ts';
 import { claim, recordStep, unclaim } from './record-step.ts';
 import { freeSessions, overdueJobs, unmovedJobs } from './repairs.ts';
 import { deleteSession, expiredSessions, updateSession } from './sessions.ts';
@@ -157,6 +158,8 @@ export class PostgresStore implements ContextStore {
     reads.jobs(this.#database, tenant, filter, page);
   recentJobs = (tenant: string, page: { since: Date; limit: number }): Promise<JobSummary[]> =>
     recentJobs(this.#database, tenant, page);
+  unendedJobs = (most: number): Promise<Partial<Record<JobState, number>>> =>
+    unendedJobs(this.#database, most);
   steps = (jobId: string): Promise<Step[]> => reads.steps(this.#database, jobId);
   progress = (followed: readonly FollowedJob[]): Promise<Progress[]> => progress(this.#database, followed);
   addDataKey = (key: NewDataKey): Promise<void> => wraps.addDataKey(this.#database, key);

@@ -35,3 +35,16 @@ export async function recentJobs(
     endedAt: row.ended_at,
   }));
 }
+
+const countUnended = `
+  SELECT state, count(*)::int AS jobs FROM (
+    SELECT state FROM fleet.jobs WHERE state IN ('queued', 'running', 'waiting') LIMIT $1
+  ) unended GROUP BY state`;
+
+export async function unendedJobs(
+  database: Database,
+  most: number,
+): Promise<Partial<Record<JobState, number>>> {
+  const rows = await database.lazy<{ state: JobState; jobs: number }>('unended_jobs', countUnended, [most]);
+  return Object.fromEntries(rows.map(({ state, jobs }) => [state, jobs]));
+}
