@@ -1,10 +1,18 @@
 import { parseArgs } from 'node:util';
 import { benchApi } from './api.ts';
 import { benchAutoscale } from './autoscale.ts';
+import { benchBacklog } from './backlog.ts';
 import { benchBatch } from './batch.ts';
 import { benchCancel } from './cancel.ts';
+import { benchContext } from './context.ts';
+import { benchCount } from './count.ts';
+import { benchFanIn } from './fanin.ts';
 import { benchIdle } from './idle.ts';
+import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
+import { benchScale } from './scale.ts';
+import { benchStart } from './start.ts';
+import { printMachine, printResults, type Result, toJson } from './support/results.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -51,11 +59,48 @@ const benchmarks: Record<string, () => Promise<void>> = {
       : benchLoop({ jobs: 2_000, sessions: 500, concurrency: 32 }, 3),
 };
 
-const run = benchmarks[positionals[0] ?? ''];
-if (run) await run();
+/** Those that come to results with targets. */
+const measured: Record<string, () => Promise<Result[]>> = {
+  backlog: () =>
+    values.quick
+      ? benchBacklog({ sizes: [1_000, 20_000], seconds: 3 })
+      : benchBacklog({ sizes: [1_000, 100_000, 1_000_000], seconds: 10 }),
+  context: () =>
+    values.quick
+      ? benchContext({ depths: [1, 10, 100, 1_000], samples: 10 })
+      : benchContext({ depths: [1, 10, 100, 1_000, 10_000], samples: 30 }),
+  count: () => benchCount({ jobs: values.quick ? 5 : 20 }),
+  fanin: () =>
+    benchFanIn(
+      values.quick
+        ? [{ inFlight: 200, modelMs: 500, rounds: 3 }]
+        : [
+            { inFlight: 200, modelMs: 500, rounds: 10 },
+            { inFlight: 200, modelMs: 5_000, rounds: 3 },
+            { inFlight: 1_000, modelMs: 5_000, rounds: 3 },
+            { inFlight: 5_000, modelMs: 5_000, rounds: 3 },
+          ],
+    ),
+  latency: () => benchLatency({ jobs: values.quick ? 50 : 300 }),
+  scale: () => benchScale(values.quick ? { rounds: 1, jobs: 60 } : { rounds: 5, jobs: 150 }),
+  start: () => benchStart({ rounds: values.quick ? 2 : 5 }),
+};
+
+const [name] = positionals;
+const chosen = name === undefined ? Object.values(measured) : [measured[name] ?? []].flat();
+const run = benchmarks[name ?? ''];
+if (chosen.length > 0) {
+  printMachine();
+  const results: Result[] = [];
+  for (const bench of chosen) results.push(...(await bench()));
+  printResults(results);
+  if (values.json) console.log(toJson(results));
+} else if (run) await run();
 else {
+  const names = [...Object.keys(measured), ...Object.keys(benchmarks)].sort();
   console.error(
-    `Usage: npm run bench -- ${Object.keys(benchmarks).join('|')} [--quick]; autoscale [--json] [--chart file.svg]`,
+    `Usage: npm run bench [-- NAME] [--quick] [--json] [--chart file.svg]; without a name all that have a target in docs/performance.md. Known: ${names.join(', ')}`,
   );
   process.exitCode = 2;
 }
+process.exit();

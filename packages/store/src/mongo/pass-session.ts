@@ -27,6 +27,7 @@ export async function passSession(
   endedJob: string,
 ): Promise<string | null> {
   const { sessions } = database;
+  if (await leaveIdle(database, sessionId, endedJob)) return null;
   for (;;) {
     const session = await sessions.findOne({ _id: sessionId }, { projection: { active: 1, admitted: 1 } });
     if (session?.active !== endedJob) return null;
@@ -38,4 +39,21 @@ export async function passSession(
     );
     if (passed.matchedCount === 1) return active;
   }
+}
+
+/**
+ * Leaves a session idle in one round trip when every place in it has had its turn, so that nobody can be waiting. A
+ * place that a job never took, or that joined another's turn, has none: then somebody has to look.
+ */
+async function leaveIdle(
+  { sessions, clock }: Database,
+  sessionId: string,
+  endedJob: string,
+): Promise<boolean> {
+  const left = await sessions.updateOne(
+    { _id: sessionId, active: endedJob, $expr: { $eq: ['$accepted', '$turn'] } },
+    { $set: { active: null, updated_at: clock.now() } },
+    flushed,
+  );
+  return left.matchedCount === 1;
 }

@@ -56,9 +56,11 @@ async function readAll(
   job: JobDoc,
   session: SessionDoc | null,
 ): Promise<Omit<Extract<Take, { kind: 'taken' }>, 'kind'>> {
+  // The first take of a job finds nothing, unless a replay began with something.
+  const hasRecord = job.epoch > 1 || job.replay_of !== undefined;
   const [steps, claims, turns, steered, batchBudgeted] = await Promise.all([
-    readSteps(database, [job._id]),
-    readClaims(database, job._id),
+    hasRecord ? readSteps(database, [job._id]) : [],
+    hasRecord ? readClaims(database, job._id) : [],
     session === null ? [] : readTurns(database, session._id, session.context_from),
     isSteered(database, job),
     isBudgeted(database, job.batch_id),

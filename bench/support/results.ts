@@ -1,0 +1,59 @@
+import { cpus, totalmem } from 'node:os';
+
+/** What a benchmark came to, and what it should have. */
+export interface Result {
+  name: string;
+  value: number;
+  unit: string;
+  /** Null for what is reported and has no target. */
+  target: { at: 'most' | 'least'; value: number } | null;
+}
+
+export const atMost = (value: number) => ({ at: 'most' as const, value });
+export const atLeast = (value: number) => ({ at: 'least' as const, value });
+
+export function isMet({ value, target }: Result): boolean | null {
+  if (target === null) return null;
+  return target.at === 'most' ? value <= target.value : value >= target.value;
+}
+
+export function printMachine(): void {
+  const [cpu] = cpus();
+  console.log(
+    `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  );
+}
+
+export function printResults(results: readonly Result[]): void {
+  for (const result of results) {
+    const { name, value, unit, target } = result;
+    const met = isMet(result);
+    const wanted = target === null ? '' : ` (at ${target.at} ${target.value})`;
+    console.log(
+      `${met === null ? ' ' : met ? '✓' : '✗'} ${name}: ${Number(value.toPrecision(4))} ${unit}${wanted}`,
+    );
+  }
+}
+
+/** One line for programs. */
+export const toJson = (results: readonly Result[]): string =>
+  JSON.stringify({
+    results: results.map((result) => ({
+      ...{ name: result.name, value: result.value, unit: result.unit },
+      target: result.target?.value ?? null,
+      met: isMet(result),
+    })),
+  });
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The nearest-rank quantile. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export const spread = (values: readonly number[]): string =>
+  `${Math.min(...values).toPrecision(3)} to ${Math.max(...values).toPrecision(3)}`;
