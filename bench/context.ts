@@ -26,7 +26,11 @@ export async function benchContext({
     const measured: { depth: number; ms: number; bytes: number }[] = [];
     let turns = 0;
     for (const depth of depths) {
-      for (; turns < depth; turns += 1) await addTurn(fleet.topology.store, id);
+      for (; turns < depth; turns += 1) {
+        await addTurn(fleet.topology.store, id);
+        // As workers do now and then, so that a take reads what fits.
+        if (turns % 20 === 0) await fleet.topology.store.cutContext(id, turns);
+      }
       const times: number[] = [];
       // The first one after a leap cuts the context anew.
       for (let n = -2; n < samples; n += 1) {

@@ -11,6 +11,7 @@ import { cpuSeconds, cpuSecondsOfTree } from './support/cpu-seconds.ts';
 import { type Load, type Measurement, query } from './support/load.ts';
 import { redisCommands } from './support/redis-commands.ts';
 import { runLimited } from './support/run-limited.ts';
+import type { Servers } from './support/servers.ts';
 import { startProcess } from './support/start-process.ts';
 
 const agent = agentSpec.parse({ model: 'simulated' });
@@ -68,19 +69,13 @@ export function measureEmbedded(load: Load, simulatorUrl: string, toolsUrl: stri
   });
 }
 
-export interface ServerFarm {
-  redisUrl: string;
-  postgresUrl: string;
-  redisPid: number;
-  postgresPid: number;
-}
-
 /** One worker process on Redis and PostgreSQL; this process is the producer. */
 export function measureServers(
   load: Load,
   simulatorUrl: string,
   toolsUrl: string,
-  servers: ServerFarm,
+  servers: Servers,
+  settings: Record<string, string> = {},
 ): Promise<Measurement> {
   return withConfig(toolsUrl, async (_folder, config) => {
     const database = await freshDatabase(servers.postgresUrl);
@@ -95,6 +90,7 @@ export function measureServers(
       QUEUE_URL: servers.redisUrl,
       QUEUE_NAME: queueName,
       SIMULATOR_URL: simulatorUrl,
+      ...settings,
       WORKER_PORT: '0',
       WORKER_CONCURRENCY: String(load.concurrency),
     });

@@ -1,75 +1,81 @@
-import { cpus } from 'node:os';
-import { measureEmbedded, measureServers, type ServerFarm } from './loop-fleet.ts';
+import { measureHandWritten, measureStock } from './loop-baselines.ts';
+import { measureEmbedded, measureServers } from './loop-fleet.ts';
 import { measurePlain } from './loop-plain.ts';
 import type { Load, Measurement } from './support/load.ts';
+import { atLeast, atMost, median, type Result, spread } from './support/results.ts';
+import { findServers } from './support/servers.ts';
 import { startProcess } from './support/start-process.ts';
 
+const stock = 'stock SDKs in a plain process';
+const core = "the fleet's own loop in a plain process";
+const embedded = 'embedded';
+const servers = 'Redis and PostgreSQL';
+const strict = 'the same, strict';
+const handWritten = 'a BullMQ worker written by hand';
+
 /**
- * Jobs per second of one-tool jobs with a model that answers at once: the loop alone, the embedded fleet, and
- * one worker on Redis and PostgreSQL. Not measured here: several workers, latency, strict durability.
+ * Jobs a second of one-tool jobs with a model that answers at once, each contender in turns with the others, and the processor
+ * time of its parts. Not measured here: several workers, and models that take their time.
  */
-export async function benchLoop(load: Load, rounds: number): Promise<void> {
-  const servers = serverFarm();
-  const simulator = await startProcess(['services/cli/src/main.ts', 'simulate', '--port', '0']);
-  const math = await startProcess(['services/mcp-math/src/main.ts', '--http', '0']);
-  const toolsUrl = math.url.endsWith('/mcp') ? math.url : `${math.url}/mcp`;
+export async function benchLoop(load: Load, rounds: number): Promise<Result[]> {
+  const farm = await findServers();
+  const [simulator, math] = await Promise.all([
+    startProcess(['services/cli/src/main.ts', 'simulate', '--port', '0']),
+    startProcess(['services/mcp-math/src/main.ts', '--http', '0']),
+  ]);
+  const tools = `${new URL(math.url).origin}/mcp`;
+  const contenders = new Map<string, () => Promise<Measurement>>([
+    [stock, () => measureStock(load, simulator.url, tools)],
+    [core, () => measurePlain(load, simulator.url, tools)],
+    [embedded, () => measureEmbedded(load, simulator.url, tools)],
+  ]);
+  if (farm) {
+    contenders.set(servers, () => measureServers(load, simulator.url, tools, farm));
+    contenders.set(strict, () => measureServers(load, simulator.url, tools, farm, { DURABILITY: 'strict' }));
+    contenders.set(handWritten, () => measureHandWritten(load, simulator.url, tools, farm));
+  } else console.log('left out: Redis and PostgreSQL (set TEST_REDIS_URL and TEST_POSTGRES_URL)');
+  const runs = new Map<string, Measurement[]>();
   try {
-    console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`);
-    console.log(
-      `${load.jobs} jobs, ${load.sessions} sessions, concurrency ${load.concurrency}, ${rounds} rounds, alternated\n`,
-    );
-    const contenders: [string, () => Promise<Measurement>][] = [
-      ['loop alone', () => measurePlain(load, simulator.url, toolsUrl)],
-      ['embedded', () => measureEmbedded(load, simulator.url, toolsUrl)],
-    ];
-    if (servers)
-      contenders.push(['Redis + PostgreSQL', () => measureServers(load, simulator.url, toolsUrl, servers)]);
-    const results = new Map<string, Measurement[]>();
     for (let round = 0; round < rounds; round += 1) {
-      for (const [name, measure] of contenders)
-        results.set(name, [...(results.get(name) ?? []), await measure()]);
+      for (const [name, measure] of contenders) runs.set(name, [...(runs.get(name) ?? []), await measure()]);
     }
-    report(load, results);
-    if (!servers)
-      console.log(
-        '\nleft out: Redis + PostgreSQL (set BENCH_REDIS_URL, BENCH_POSTGRES_URL, BENCH_REDIS_PID, BENCH_POSTGRES_PID)',
-      );
   } finally {
     await Promise.all([simulator.stop(), math.stop()]);
   }
+  return resultsOf(load, runs);
 }
 
-function serverFarm(): ServerFarm | null {
-  const { BENCH_REDIS_URL, BENCH_POSTGRES_URL, BENCH_REDIS_PID, BENCH_POSTGRES_PID } = process.env;
-  if (!BENCH_REDIS_URL || !BENCH_POSTGRES_URL || !BENCH_REDIS_PID || !BENCH_POSTGRES_PID) return null;
-  return {
-    redisUrl: BENCH_REDIS_URL,
-    postgresUrl: BENCH_POSTGRES_URL,
-    redisPid: Number(BENCH_REDIS_PID),
-    postgresPid: Number(BENCH_POSTGRES_PID),
-  };
-}
-
-function report(load: Load, results: Map<string, Measurement[]>): void {
-  const plain = median((results.get('loop alone') ?? []).map((run) => load.jobs / run.seconds));
-  for (const [name, runs] of results) {
-    const rates = runs.map((run) => load.jobs / run.seconds);
-    const spread = `${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)}`;
-    const rate = median(rates);
+function resultsOf(load: Load, runs: Map<string, Measurement[]>): Result[] {
+  const rates = new Map(
+    [...runs].map(([name, all]) => [name, all.map(({ seconds }) => load.jobs / seconds)]),
+  );
+  const cpus = new Map(
+    [...runs].map(([name, all]) => [name, all.map(({ cpu }) => (ownCpu(cpu) / load.jobs) * 1_000)]),
+  );
+  for (const [name, seen] of rates) {
+    const parts = Object.keys(runs.get(name)?.[0]?.cpu ?? {}).map((part) => {
+      const each = (runs.get(name) ?? []).map(({ cpu }) => ((cpu[part] ?? 0) / load.jobs) * 1_000);
+      return `${part} ${median(each).toFixed(2)}`;
+    });
     console.log(
-      `${name}: ${rate.toFixed(0)} jobs/s (${spread}), ${(rate / plain).toFixed(2)} of the loop alone`,
+      `${name}: ${median(seen).toFixed(0)} jobs a second (${spread(seen)}); processor seconds for 1,000 jobs: ${parts.join(', ')}`,
     );
-    for (const process of Object.keys(runs[0]?.cpu ?? {})) {
-      const cpu = median(runs.map((run) => run.cpu[process] ?? 0));
-      console.log(`  CPU ${process}: ${((cpu / load.jobs) * 1000).toFixed(2)} s per 1,000 jobs`);
-    }
-    const trips = runs.flatMap((run) => run.storeTrips ?? []);
-    const commands = runs.flatMap((run) => run.queueCommands ?? []);
-    if (trips.length > 0) console.log(`  store round trips per job: ${median(trips).toFixed(2)}`);
-    if (commands.length > 0) console.log(`  queue commands per job: ${median(commands).toFixed(2)}`);
   }
+  const rate = (name: string) => median(rates.get(name) ?? []);
+  const cpu = (name: string) => median(cpus.get(name) ?? []);
+  const at = `loop at ${load.concurrency}`;
+  const ratio = (name: string, value: number, target: Result['target']): Result[] =>
+    Number.isNaN(value) ? [] : [{ name: `${at}: ${name}`, value, unit: 'times', target }];
+  return [
+    ...ratio(`${servers} against ${stock}`, rate(servers) / rate(stock), atLeast(0.9)),
+    ...ratio(`strict against ${stock}`, rate(strict) / rate(stock), atLeast(0.75)),
+    ...ratio(`${servers} against ${handWritten}`, rate(servers) / rate(handWritten), atLeast(1)),
+    ...ratio(`${embedded} against ${stock}`, rate(embedded) / rate(stock), atLeast(0.35)),
+    ...ratio(`processor time, ${servers} against ${stock}`, cpu(servers) / cpu(stock), atMost(1.2)),
+    ...ratio(`processor time, ${servers} against ${handWritten}`, cpu(servers) / cpu(handWritten), null),
+  ];
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
+/** Of the contender's own parts; whoever submits its jobs is left out. */
+const ownCpu = ({ producer: _, ...parts }: Record<string, number>): number =>
+  Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
