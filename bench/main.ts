@@ -4,6 +4,7 @@ import { benchAutoscale } from './autoscale.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchBatch } from './batch.ts';
 import { benchCancel } from './cancel.ts';
+import { benchCapacity } from './capacity.ts';
 import { benchContext } from './context.ts';
 import { benchCount } from './count.ts';
 import { benchFanIn } from './fanin.ts';
@@ -61,6 +62,7 @@ const measured: Record<string, () => Promise<Result[]>> = {
     values.quick
       ? benchBacklog({ sizes: [1_000, 20_000], seconds: 3 })
       : benchBacklog({ sizes: [1_000, 100_000, 1_000_000], seconds: 10 }),
+  capacity: () => benchCapacity({ jobs: values.quick ? 60 : 300 }),
   context: () =>
     values.quick
       ? benchContext({ depths: [1, 10, 100, 1_000], samples: 10 })
