@@ -1,9 +1,9 @@
 import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk';
-import type { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream';
-import type { ContentBlock, ModelReply, ModelRequest } from '@mcp-fleet/core';
+import type { ModelReply, ModelRequest } from '@mcp-fleet/core';
 import { callProvider, type ProviderCall } from './call-provider.ts';
-import { parseReply, parseToolInput } from './parse-reply.ts';
+import { parseReply } from './parse-reply.ts';
 import type { Provider } from './provider.ts';
+import { readStream } from './read-stream.ts';
 
 export interface AnthropicSettings {
   apiKey: string;
@@ -30,7 +30,11 @@ export function createAnthropic(provider: string, settings: AnthropicSettings): 
           headers: { 'x-fleet-job': request.jobId },
         };
         const params = toParams(request);
-        if (onDelta) return streamed(provider, client.messages.stream(params, options), onDelta);
+        if (onDelta) {
+          const streaming = client.messages.create({ ...params, stream: true }, options);
+          const { data, request_id } = await streaming.withResponse();
+          return toReply(provider, await readStream(provider, data, onDelta), request_id);
+        }
         const { data, request_id } = await client.messages.create(params, options).withResponse();
         return toReply(provider, data, request_id);
       };
@@ -80,31 +84,6 @@ function toSampling(sampling: ModelRequest['sampling'] = {}): Record<string, unk
 
 function toTool({ name, description, inputSchema }: ModelRequest['tools'][number]): unknown {
   return { name, description, input_schema: inputSchema };
-}
-
-/**
- * The message that a stream amounts to. The SDK reads arguments leniently, a cut one included, so they are
- * parsed once more from what was sent.
- */
-async function streamed(
-  provider: string,
-  stream: MessageStream,
-  onDelta: (text: string) => void,
-): Promise<ModelReply> {
-  const inputs = new Map<number, string>();
-  stream.on('text', onDelta);
-  stream.on('streamEvent', (event) => {
-    if (event.type !== 'content_block_delta' || event.delta.type !== 'input_json_delta') return;
-    inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
-  });
-  const message = await stream.finalMessage();
-  const truncated = message.stop_reason === 'max_tokens';
-  const content = (message.content as unknown as ContentBlock[]).map((block, at) => {
-    const json = inputs.get(at);
-    if (json === undefined) return block;
-    return { ...block, input: parseToolInput(provider, { name: String(block.name), json, truncated }) };
-  });
-  return toReply(provider, { ...message, content }, stream.request_id);
 }
 
 /** `message` is typed by hope: a proxy may have answered 200 with anything. */
