@@ -8,8 +8,7 @@ import {
   readConfigFile,
   readEnvironment,
 } from '@mcp-fleet/runtime';
-import { serverFromPath } from '@mcp-fleet/tools';
-import { type FleetSetup, type RunningFleet, startFleet } from './embed/start-fleet.ts';
+import type { FleetSetup, RunningFleet } from './embed/start-fleet.ts';
 import type { Output } from './output.ts';
 
 /** The options that say which fleet a command talks to. */
@@ -60,13 +59,16 @@ export async function connect(
   const ignore = onSignal === 'end' ? endOnSignal(own) : () => undefined;
   const close = () => own.stop().finally(ignore);
   try {
-    report(own.servers, servers, output);
+    await report(own.servers, servers, output);
   } catch (thrown) {
     await close();
     throw thrown;
   }
   return { client: new FleetClient({ url: own.url }), own, close };
 }
+
+/** What a fleet of the command's own is made of; a command that talks to another loads none of it. */
+const loaded = () => Promise.all([import('./embed/start-fleet.ts'), import('@mcp-fleet/tools')]);
 
 async function startOwn(
   options: FleetOptions,
@@ -79,6 +81,7 @@ async function startOwn(
   const config = options.config ?? environment.FLEET_CONFIG;
   const spinner = output.spin('Starting a fleet in this process');
   try {
+    const [{ startFleet }, { serverFromPath }] = await loaded();
     return await startFleet({
       environment: {
         ...environment,
@@ -102,7 +105,8 @@ async function startOwn(
 }
 
 /** Refuses a server that was typed and does not start; one that is configured may come up later. */
-function report(statuses: RunningFleet['servers'], typed: string[], output: Output): void {
+async function report(statuses: RunningFleet['servers'], typed: string[], output: Output): Promise<void> {
+  const [, { serverFromPath }] = await loaded();
   const names = new Set(typed.map((path) => serverFromPath(path, process.env).name));
   for (const { name, state, error } of statuses) {
     if (state === 'ready') continue;

@@ -3,10 +3,9 @@ import { FleetClient, type Job } from '@mcp-fleet/client';
 import { createLogger, readEnvironment } from '@mcp-fleet/runtime';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { type RunningFleet, startFleet } from '../embed/start-fleet.ts';
+import type { RunningFleet } from '../embed/start-fleet.ts';
 import { color, createOutput, duration, type Output } from '../output.ts';
 import { printStep } from './jobs.ts';
-import { mathServer } from './math-server.ts';
 
 const crowd = { jobs: 50, sessions: 10 };
 
@@ -26,6 +25,8 @@ async function demo(options: { data: string }): Promise<void> {
   const started = performance.now();
   const folder = resolve(options.data);
   const spinner = output.spin('Starting store, queue, worker and tool server');
+  const { startFleet } = await import('../embed/start-fleet.ts');
+  const { mathServer } = await import('./math-server.ts');
   const fleet = await startFleet({
     environment: readEnvironment({ ...process.env, QUEUE_URL: undefined, STORE_URL: undefined }),
     config: null,

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { openQueueBackend } from '@mcp-fleet/queue';
 import {
   defaultModel,
   type Environment,
@@ -10,8 +9,6 @@ import {
   readConfigFile,
   readEnvironment,
 } from '@mcp-fleet/runtime';
-import { openStore } from '@mcp-fleet/store';
-import { createToolProvider, parseServersConfig, serverFromPath } from '@mcp-fleet/tools';
 import type { Command } from 'commander';
 import { clientOf } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -80,6 +77,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 
 async function examineStore(environment: Environment): Promise<Omit<Finding, 'part' | 'ok'>> {
   const { STORE_URL: url = '', FLEET_ENCRYPTION_KEYS: keys } = environment;
+  const { openStore } = await import('@mcp-fleet/store');
   const store = openStore(url, keys);
   try {
     await store.check();
@@ -90,6 +88,7 @@ async function examineStore(environment: Environment): Promise<Omit<Finding, 'pa
 }
 
 async function examineQueue(url: string): Promise<Omit<Finding, 'part' | 'ok'>> {
+  const { openQueueBackend } = await import('@mcp-fleet/queue');
   const backend = openQueueBackend(url);
   try {
     await backend.check();
@@ -125,6 +124,7 @@ async function examineTools(
   environment: Environment,
   examine: (part: string, look: Look) => Promise<void>,
 ): Promise<void> {
+  const { createToolProvider, parseServersConfig, serverFromPath } = await import('@mcp-fleet/tools');
   const path = options.config ?? environment.FLEET_CONFIG;
   let servers = {};
   if (path) {

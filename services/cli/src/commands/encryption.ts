@@ -1,9 +1,6 @@
-import { AuditLog } from '@mcp-fleet/api';
 import { FleetError } from '@mcp-fleet/core';
-import { countDataKeys, renewDataKey, rewrapDataKeys } from '@mcp-fleet/store';
 import type { Command } from 'commander';
 import { color, createOutput } from '../output.ts';
-import { encryptionKeys, withStore } from '../with-store.ts';
 
 interface Options {
   data?: string;
@@ -41,7 +38,10 @@ export function encryptionCommand(program: Command): void {
     .action(erase);
 }
 
+const loaded = () => Promise.all([import('../with-store.ts'), import('@mcp-fleet/store')]);
+
 async function status(options: Options): Promise<void> {
+  const [{ withStore }, { countDataKeys }] = await loaded();
   const output = createOutput(options.json === true);
   await withStore(options.data, async (store) => {
     const wrapped = await countDataKeys(store);
@@ -55,6 +55,7 @@ async function status(options: Options): Promise<void> {
 
 async function rewrap(options: Options): Promise<void> {
   const output = createOutput(options.json === true);
+  const [{ withStore, encryptionKeys }, { rewrapDataKeys }] = await loaded();
   const keys = encryptionKeys();
   await withStore(options.data, async (store) => {
     const rewrapped = await rewrapDataKeys(store, keys);
@@ -68,6 +69,7 @@ async function rewrap(options: Options): Promise<void> {
 
 async function renew({ tenant, ...options }: Options & { tenant: string }): Promise<void> {
   const output = createOutput(options.json === true);
+  const [{ withStore, encryptionKeys }, { renewDataKey }] = await loaded();
   const keys = encryptionKeys();
   await withStore(options.data, async (store) => {
     const id = await renewDataKey(store, keys, tenant);
@@ -89,6 +91,8 @@ async function erase({
       `This destroys the data keys of ${tenant}, and with them all contents of its jobs, sessions and batches, in backups too. Say --yes to do it.`,
     );
   }
+  const [{ withStore }] = await loaded();
+  const { AuditLog } = await import('@mcp-fleet/api');
   await withStore(options.data, async (store) => {
     const open = await store.openJobs(tenant, 1);
     if (open.queued + open.running > 0) {

@@ -1,4 +1,3 @@
-import { serveMcpStdio } from '@mcp-fleet/api';
 import type { Command } from 'commander';
 import { connect, type FleetOptions } from '../connect.ts';
 import { createOutput } from '../output.ts';
@@ -21,6 +20,7 @@ export function mcpCommand(program: Command): void {
 async function mcp(options: McpOptions): Promise<void> {
   const connection = await connect(options, options.server ?? [], createOutput(false));
   try {
+    const { serveMcpStdio } = await import('@mcp-fleet/api');
     await serveMcpStdio(connection.client);
   } finally {
     await connection.close();

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import { FleetError } from '@mcp-fleet/core';
-import { openPooledBackend, openQueueBackend } from '@mcp-fleet/queue';
 import { lockFolder, readEnvironment, startEmbeddedPostgres, waitUntilReachable } from '@mcp-fleet/runtime';
-import { openPooledStore, openStore } from '@mcp-fleet/store';
 import type { Command } from 'commander';
 import { color, createOutput, type Output } from '../output.ts';
 
@@ -40,6 +38,7 @@ async function migrateByUrl(
   waitMs: number,
   output: Output,
 ): Promise<void> {
+  const [{ openStore }, { openQueueBackend }] = await loaded();
   const store = openStore(storeUrl);
   const backend = openQueueBackend(queueUrl);
   const onRetry = (reason: string) => output.line(color.yellow(reason));
@@ -52,7 +51,10 @@ async function migrateByUrl(
   }
 }
 
+const loaded = () => Promise.all([import('@mcp-fleet/store'), import('@mcp-fleet/queue')]);
+
 async function migrateFolder(folder: string): Promise<void> {
+  const [{ openPooledStore }, { openPooledBackend }] = await loaded();
   const lock = lockFolder(folder);
   try {
     const embedded = await startEmbeddedPostgres(folder);

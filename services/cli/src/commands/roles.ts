@@ -1,5 +1,3 @@
-import { startApi } from '@mcp-fleet/api';
-import { startReconciler } from '@mcp-fleet/reconciler';
 import {
   createLogger,
   endProcess,
@@ -8,8 +6,7 @@ import {
   type Stoppable,
   untilStopSignal,
 } from '@mcp-fleet/runtime';
-import { startSimulator } from '@mcp-fleet/simulator';
-import { startWorker } from '@mcp-fleet/worker';
+import type { startWorker } from '@mcp-fleet/worker';
 import type { Command } from 'commander';
 import { color, createOutput } from '../output.ts';
 import { portNumber, wholeNumber } from './options.ts';
@@ -55,15 +52,18 @@ async function run(role: Role, options: RoleOptions): Promise<void> {
   endProcess(logger);
 }
 
-function start(role: Role, setup: Parameters<typeof startWorker>[0]): Promise<Stoppable> {
-  if (role === 'worker') return startWorker(setup);
-  return role === 'api' ? startApi(setup) : startReconciler(setup);
+/** Each loads what it is made of, and not the others. */
+async function start(role: Role, setup: Parameters<typeof startWorker>[0]): Promise<Stoppable> {
+  if (role === 'worker') return (await import('@mcp-fleet/worker')).startWorker(setup);
+  if (role === 'api') return (await import('@mcp-fleet/api')).startApi(setup);
+  return (await import('@mcp-fleet/reconciler')).startReconciler(setup);
 }
 
 async function simulate(options: { port: number; latency: number }): Promise<void> {
   const logger = createLogger('simulator', 'silent');
   const output = createOutput(false);
   const stopped = untilStopSignal(logger);
+  const { startSimulator } = await import('@mcp-fleet/simulator');
   const simulator = await startSimulator({ port: options.port, latencyMs: options.latency });
   output.line(`${color.green('✓')} The simulator is ready at ${color.cyan(simulator.url)}`);
   output.line(color.dim(`  SIMULATOR_URL=${simulator.url} FLEET_MODEL=simulated fleet worker`));

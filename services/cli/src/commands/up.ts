@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { createLogger, readConfigFile, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
-import { serverFromPath } from '@mcp-fleet/tools';
 import type { Command } from 'commander';
-import { type RunningFleet, startFleet } from '../embed/start-fleet.ts';
+import type { RunningFleet } from '../embed/start-fleet.ts';
 import { color, createOutput, type Output } from '../output.ts';
 import { portNumber, withServers } from './options.ts';
 
@@ -41,6 +40,8 @@ async function up(options: UpOptions): Promise<void> {
   const level = process.env.LOG_LEVEL ?? (process.stdout.isTTY ? 'warn' : environment.LOG_LEVEL);
   const logger = createLogger('fleet', level);
   const stopped = untilStopSignal(logger);
+  const { startFleet } = await import('../embed/start-fleet.ts');
+  const { serverFromPath } = await import('@mcp-fleet/tools');
   const fleet = await startFleet({
     environment,
     config: config ? readConfigFile(config) : null,
