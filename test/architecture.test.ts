@@ -23,7 +23,8 @@ const vendors: Record<string, string[]> = {
   ],
   'prom-client': ['packages/runtime'],
   pino: ['packages/runtime'],
-  undici: ['packages/webhooks'],
+  undici: ['packages/http', 'packages/webhooks'],
+  'eventsource-parser': ['packages/http', 'packages/tools'],
   'ipaddr.js': ['packages/webhooks'],
   standardwebhooks: ['packages/webhooks'],
   preact: ['services/dashboard'],
@@ -38,6 +39,9 @@ const wiresAFleet = ['services/cli'];
 const adapters = ['queue', 'store', 'models', 'tools', 'runtime', 'client', 'webhooks', 'mcp-serving'].map(
   (name) => `packages/${name}`,
 );
+
+/** What every room may build on. */
+const foundations = ['core', 'http'].map((name) => `packages/${name}`);
 
 interface Import {
   file: string;
@@ -71,7 +75,8 @@ function target(file: string, specifier: string): string {
   const ours = /^@mcp-fleet\/([a-z-]+)/.exec(specifier);
   if (!ours) return specifier;
   const name = ours[1] as string;
-  return adapters.includes(`packages/${name}`) || name === 'core' ? `packages/${name}` : `services/${name}`;
+  const inPackages = [...adapters, ...foundations].includes(`packages/${name}`);
+  return inPackages ? `packages/${name}` : `services/${name}`;
 }
 
 const isTest = (file: string) => file.endsWith('.test.ts') || file.includes('/testing/');
@@ -111,6 +116,11 @@ describe('imports go one way', () => {
           adapters.includes(i.from) && adapters.includes(roomOf(i.target)) && roomOf(i.target) !== i.from,
       ),
     ).toEqual([]);
+  });
+
+  test('what every room may build on builds on no room', () => {
+    const ours = (i: Import) => /^(packages|services)\//.test(i.target) && roomOf(i.target) !== i.from;
+    expect(offending((i) => foundations.includes(i.from) && ours(i))).toEqual([]);
   });
 
   test('no package imports a service', () => {

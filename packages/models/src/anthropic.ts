@@ -1,9 +1,10 @@
 import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import type { ModelReply, ModelRequest } from '@mcp-fleet/core';
+import { leanFetch, readEvents } from '@mcp-fleet/http';
 import { callProvider, type ProviderCall } from './call-provider.ts';
+import { collectMessage } from './collect-message.ts';
 import { parseReply } from './parse-reply.ts';
 import type { Provider } from './provider.ts';
-import { readStream } from './read-stream.ts';
 
 export interface AnthropicSettings {
   apiKey: string;
@@ -31,9 +32,13 @@ export function createAnthropic(provider: string, settings: AnthropicSettings): 
         };
         const params = toParams(request);
         if (onDelta) {
-          const streaming = client.messages.create({ ...params, stream: true }, options);
-          const { data, request_id } = await streaming.withResponse();
-          return toReply(provider, await readStream(provider, data, onDelta), request_id);
+          const response = await client.messages.create({ ...params, stream: true }, options).asResponse();
+          const message = collectMessage(provider, onDelta);
+          await readEvents(response.body, ({ event, data }) => {
+            if (event === 'error') throw streamError(data, response.headers);
+            if (data !== '') message.add(JSON.parse(data));
+          });
+          return toReply(provider, message.whole(), response.headers.get('request-id'));
         }
         const { data, request_id } = await client.messages.create(params, options).withResponse();
         return toReply(provider, data, request_id);
@@ -52,7 +57,7 @@ export function createClient(settings: AnthropicSettings): Anthropic {
     maxRetries: 0,
     logLevel: 'off',
     ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
-    ...(settings.fetch ? { fetch: settings.fetch } : {}),
+    fetch: settings.fetch ?? leanFetch,
   });
 }
 
@@ -108,6 +113,21 @@ export function toReply(
       ...(anHour ? { cacheWrite1hTokens: anHour } : {}),
     },
   });
+}
+
+/** The error of an `error` event, as the SDK has it. */
+function streamError(data: string, headers: Headers): APIError {
+  const body = tryParse(data);
+  const type = (body as { error?: { type?: APIError['type'] } } | null)?.error?.type;
+  return new APIError(undefined, body as object, undefined, headers, type);
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export const readError: ProviderCall<unknown>['read'] = (thrown) => {

@@ -9,7 +9,7 @@ export interface ModelSettings {
   anthropic?: Omit<AnthropicSettings, 'fetch'>;
   openai?: Omit<OpenAISettings, 'fetch'>;
   simulated?: { baseURL: string; apiKey?: string };
-  /** Replaces the platform's fetch for every provider. */
+  /** Replaces `leanFetch` for every provider. */
   fetch?: typeof fetch;
 }
 

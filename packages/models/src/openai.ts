@@ -1,4 +1,5 @@
 import type { ModelReply, ModelRequest } from '@mcp-fleet/core';
+import { leanFetch } from '@mcp-fleet/http';
 import OpenAI, { APIConnectionError, APIError } from 'openai';
 import { callProvider, type ProviderCall } from './call-provider.ts';
 import { toChatMessages } from './openai-messages.ts';
@@ -23,7 +24,7 @@ export function createOpenAI(settings: OpenAISettings): Provider {
     maxRetries: 0,
     logLevel: 'off',
     ...(settings.baseURL ? { baseURL: settings.baseURL } : {}),
-    ...(settings.fetch ? { fetch: settings.fetch } : {}),
+    fetch: settings.fetch ?? leanFetch,
   });
   // Servers of other makers know the older name of the limit; OpenAI's newer models know only the newer one.
   const limit = /\bopenai\b/.test(new URL(client.baseURL).hostname) ? 'max_completion_tokens' : 'max_tokens';

@@ -1,11 +1,10 @@
+import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { leanFetch } from '@mcp-fleet/http';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import {
-  type JSONRPCMessage,
-  JSONRPCMessageSchema,
-  type RequestId,
-} from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 /** Marks, by identity, the error answer that stands for an answer which will not come. */
 export const answerLost = { reason: 'the connection broke before the answer came' };
@@ -101,50 +100,99 @@ export class HttpTransport implements Transport {
   }
 
   private async fetch(target: string | URL, init?: RequestInit): Promise<Response> {
-    const response = await fetch(target, init);
-    const id = init?.method === 'POST' ? requestIdOf(init.body) : undefined;
+    const response = await leanFetch(target, init);
     const streams = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-    if (id === undefined || !streams || response.body === null) return response;
-    const { status, statusText, headers } = response;
-    return new Response(this.watched(response.body, id), { status, statusText, headers });
+    if (!streams || response.body === null) return response;
+    const chunks = response.body as unknown as AsyncIterable<Uint8Array>;
+    const id = init?.method === 'POST' ? requestIdOf(init.body) : undefined;
+    if (id === undefined) return streaming(response, chunks);
+    return this.answer(id, response, chunks[Symbol.asyncIterator]());
+  }
+
+  /**
+   * Most streams bring one event, the answer, which then passes as if it had come as JSON: the SDK's way of reading events costs
+   * more than all the rest of a call. Any other stream goes that way, from its first chunk on.
+   */
+  private async answer(
+    id: RequestId,
+    response: Response,
+    chunks: AsyncIterator<Uint8Array>,
+  ): Promise<Response> {
+    const first = chunks.next();
+    const begun = await first.catch(() => undefined);
+    const answer = begun?.value === undefined ? undefined : answerIn(begun.value, id);
+    if (answer === undefined) return streaming(response, this.watched(id, resume(first, chunks)));
+    void drain(chunks);
+    const headers = new Headers(response.headers);
+    headers.set('content-type', 'application/json');
+    return new Response(answer, { status: response.status, headers });
   }
 
   /** Passes a stream of events on, and notes when it ends before its answer came. */
-  private watched(body: ReadableStream<Uint8Array>, id: RequestId): ReadableStream<Uint8Array> {
-    const reader = body.getReader();
+  private async *watched(id: RequestId, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let resumable = false;
-    const ended = () => {
+    try {
+      for await (const chunk of chunks) {
+        resumable ||= /(^|\n)id:/.test(Buffer.from(chunk).toString('latin1'));
+        yield chunk;
+      }
+    } finally {
       // The SDK has read what was passed on by then.
       setImmediate(() => {
         if (resumable && this.unanswered.has(id)) this.resuming.add(id);
         else this.lose(id);
       });
-    };
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        try {
-          const { value, done } = await reader.read();
-          if (value !== undefined) {
-            resumable ||= /(^|\n)id:/.test(Buffer.from(value).toString('latin1'));
-            controller.enqueue(value);
-          }
-          if (done) {
-            controller.close();
-            ended();
-          }
-        } catch (error) {
-          controller.error(error);
-          ended();
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    });
+    }
   }
 }
 
+function streaming({ status, headers }: Response, chunks: AsyncIterable<Uint8Array>): Response {
+  const body = Readable.toWeb(Readable.from(chunks, { objectMode: false })) as ReadableStream<Uint8Array>;
+  return new Response(body, { status, headers });
+}
+
+async function* resume(
+  first: Promise<IteratorResult<Uint8Array>>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const { value, done } = await first;
+  if (done) return;
+  yield value;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+/** Reads what comes after an answer, so that the connection can be used again. */
+async function drain(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    while (!(await chunks.next()).done);
+  } catch {
+    // The answer is there, and how its connection ends is no matter.
+  }
+}
+
+/** The data of the chunk's event, when that is its only one and answers the request. */
+function answerIn(chunk: Uint8Array, id: RequestId): string | undefined {
+  const events: EventSourceMessage[] = [];
+  createParser({ onEvent: (event) => events.push(event) }).feed(Buffer.from(chunk).toString());
+  const [event] = events;
+  if (event === undefined || events.length > 1 || event.data === '') return undefined;
+  const message = parseObject(event.data);
+  const answers = message?.id === id && ('result' in message || 'error' in message);
+  return answers ? event.data : undefined;
+}
+
 function requestIdOf(body: unknown): RequestId | undefined {
-  if (typeof body !== 'string') return undefined;
-  return requestId(JSONRPCMessageSchema.parse(JSON.parse(body)));
+  const message = typeof body === 'string' ? parseObject(body) : undefined;
+  return message && 'method' in message ? (message.id as RequestId | undefined) : undefined;
+}
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function requestId(message: JSONRPCMessage): RequestId | undefined {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { NewDataKey } from '@mcp-fleet/core';
 import { expect, test } from 'vitest';
 import type { OpenedStore } from './fixtures.ts';
 
@@ -16,7 +17,10 @@ export function dataKeyRules(opened: () => OpenedStore): void {
   test('the newest of a tenant is found, and each by its id', async () => {
     const [tenant, name] = names();
     expect(await store().newestDataKey(tenant)).toBeNull();
-    const [first, second] = [newKey(tenant, name), newKey(tenant, name)];
+    // Of two that came within one tick of the store's clock, the one whose id is greater.
+    const [first, second] = [newKey(tenant, name), newKey(tenant, name)].sort((a, b) =>
+      a.id < b.id ? -1 : 1,
+    ) as [NewDataKey, NewDataKey];
     await store().addDataKey(first);
     await store().addDataKey(second);
     await store().addDataKey({ ...first, wrapped: 'other' });

@@ -1,6 +1,6 @@
 import { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream';
 import { expect, test } from 'vitest';
-import { readStream } from './read-stream.ts';
+import { collectMessage } from './collect-message.ts';
 
 type Event = Record<string, unknown> & { type: string };
 
@@ -55,12 +55,11 @@ const whole: Event[] = [
   ...end('tool_use'),
 ];
 
-async function* from(events: readonly Event[]) {
-  yield* events as never[];
+function collect(events: readonly Event[], onDelta: (text: string) => void = () => undefined) {
+  const message = collectMessage('anthropic', onDelta);
+  for (const event of events) message.add(event as never);
+  return message.whole();
 }
-
-const read = (events: readonly Event[], onDelta: (text: string) => void = () => undefined) =>
-  readStream('anthropic', from(events), onDelta);
 
 test('a stream comes to what the SDK makes of it', async () => {
   const text = whole.map((event) => `${JSON.stringify(event)}\n`).join('');
@@ -70,7 +69,7 @@ test('a stream comes to what the SDK makes of it', async () => {
     parsed_output?: unknown;
   };
   const told: string[] = [];
-  const ours = await read(whole, (piece) => void told.push(piece));
+  const ours = collect(whole, (piece) => void told.push(piece));
   expect(JSON.parse(JSON.stringify(ours))).toEqual(JSON.parse(JSON.stringify(theirs)));
   expect(told).toEqual(['Ünï', 'code']);
 });
@@ -86,11 +85,11 @@ test.each([
     [start, delta(0, 'text_delta', { text: 'a' })],
     'Unexpected event order',
   ],
-])('a stream %s is no message', async (_what, events, message) => {
-  await expect(read(events)).rejects.toThrow(message);
+])('a stream %s is no message', (_what, events, message) => {
+  expect(() => collect(events)).toThrow(message);
 });
 
-test('arguments that are cut are refused, and those that are no object', async () => {
+test('arguments that are cut are refused, and those that are no object', () => {
   const call = (json: string, reason: string) => [
     start,
     block(0, { type: 'tool_use', id: 'toolu_1', name: 'math__add', input: {} }),
@@ -98,18 +97,21 @@ test('arguments that are cut are refused, and those that are no object', async (
     stop(0),
     ...end(reason),
   ];
-  await expect(read(call('{"a": 1', 'max_tokens'))).rejects.toMatchObject({ code: 'model_output_truncated' });
-  await expect(read(call('[1]', 'tool_use'))).rejects.toMatchObject({ code: 'model_bad_reply' });
+  const thrownBy = (events: Event[]) => expect(() => collect(events));
+  thrownBy(call('{"a": 1', 'max_tokens')).toThrow(
+    expect.objectContaining({ code: 'model_output_truncated' }),
+  );
+  thrownBy(call('[1]', 'tool_use')).toThrow(expect.objectContaining({ code: 'model_bad_reply' }));
 });
 
-test('deltas of kinds that are not known are passed over', async () => {
+test('deltas of kinds that are not known are passed over', () => {
   const events = [
     start,
     block(0, { type: 'text', text: '' }),
     delta(0, 'later_delta', { x: 1 }),
     ...end('end_turn'),
   ];
-  expect(await read(events)).toMatchObject({
+  expect(collect(events)).toMatchObject({
     content: [{ type: 'text', text: '' }],
     stop_reason: 'end_turn',
   });
