@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createPostgresDatabase } from '../test/support/topologies.ts';
 import { openStockLoop } from './baselines/stock-loop.ts';
 import { cpuSeconds, cpuSecondsOfTree } from './support/cpu-seconds.ts';
-import { type Load, type Measurement, query } from './support/load.ts';
+import { type Load, type Measurement, query, warmUp } from './support/load.ts';
 import { runLimited } from './support/run-limited.ts';
 import type { Servers } from './support/servers.ts';
 import { startProcess } from './support/start-process.ts';
@@ -13,12 +13,15 @@ import { startProcess } from './support/start-process.ts';
 /** The loop with stock SDKs in this process: no queue, no store. */
 export async function measureStock(load: Load, simulatorUrl: string, toolsUrl: string): Promise<Measurement> {
   const loop = await openStockLoop(simulatorUrl, toolsUrl);
+  const run = (of: Load) =>
+    runLimited(of.sessions, of.concurrency, async (session) => {
+      const messages: Anthropic.MessageParam[] = [];
+      for (let n = session; n < of.jobs; n += of.sessions) await loop.run(messages, query(n));
+    });
+  await run(warmUp);
   const cpuBefore = cpuSeconds(process.pid);
   const begun = performance.now();
-  await runLimited(load.sessions, Math.min(load.concurrency, load.sessions), async (session) => {
-    const messages: Anthropic.MessageParam[] = [];
-    for (let n = session; n < load.jobs; n += load.sessions) await loop.run(messages, query(n));
-  });
+  await run(load);
   const seconds = (performance.now() - begun) / 1_000;
   const cpu = { loop: cpuSeconds(process.pid) - cpuBefore };
   await loop.close();
@@ -35,9 +38,6 @@ export async function measureHandWritten(
   const database = await createPostgresDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await pool.query('CREATE TABLE sessions (id text PRIMARY KEY, messages jsonb NOT NULL)');
-  await pool.query(`INSERT INTO sessions SELECT n::text, '[]' FROM generate_series(0, $1::int) n`, [
-    load.sessions,
-  ]);
   const name = `hand-written-${process.pid}-${Date.now()}`;
   const connection = new Redis(servers.redisUrl, { maxRetriesPerRequest: null });
   const queue = new Queue(name, { connection: connection as never });
@@ -50,18 +50,29 @@ export async function measureHandWritten(
     ...['--queue', name, '--simulator', simulatorUrl, '--tools', toolsUrl],
     ...['--concurrency', String(load.concurrency)],
   ]);
+  // One job of a session at a time, since nothing else keeps them in order.
+  const run = async (of: Load, prefix: string) => {
+    await pool.query(`INSERT INTO sessions SELECT $2 || n, '[]' FROM generate_series(0, $1::int) n`, [
+      of.sessions,
+      prefix,
+    ]);
+    await runLimited(of.sessions, of.concurrency, async (session) => {
+      for (let n = session; n < of.jobs; n += of.sessions) {
+        const data = { session: `${prefix}${session}`, query: query(n) };
+        const job = await queue.add('job', data, { removeOnComplete: true });
+        await job.waitUntilFinished(events);
+      }
+    });
+  };
   try {
+    await run(warmUp, 'warm-');
     const before = {
       worker: cpuSeconds(worker.pid),
       redis: cpuSeconds(servers.redisPid),
       postgres: cpuSecondsOfTree(servers.postgresPid),
     };
     const begun = performance.now();
-    await runLimited(load.jobs, load.concurrency, async (n) => {
-      const options = { removeOnComplete: true };
-      const job = await queue.add('job', { session: String(n % load.sessions), query: query(n) }, options);
-      await job.waitUntilFinished(events);
-    });
+    await run(load, '');
     const seconds = (performance.now() - begun) / 1_000;
     const cpu = {
       worker: cpuSeconds(worker.pid) - before.worker,

@@ -7,8 +7,9 @@ import { BullJobQueue, openQueueBackend } from '@mcp-fleet/queue';
 import { newId } from '@mcp-fleet/runtime';
 import { openPostgresStore } from '@mcp-fleet/store';
 import pg from 'pg';
+import { createPostgresDatabase } from '../test/support/topologies.ts';
 import { cpuSeconds, cpuSecondsOfTree } from './support/cpu-seconds.ts';
-import { type Load, type Measurement, query } from './support/load.ts';
+import { type Load, type Measurement, query, warmUp } from './support/load.ts';
 import { redisCommands } from './support/redis-commands.ts';
 import { runLimited } from './support/run-limited.ts';
 import type { Servers } from './support/servers.ts';
@@ -50,18 +51,24 @@ export function measureEmbedded(load: Load, simulatorUrl: string, toolsUrl: stri
       LOG_LEVEL: 'warn',
     });
     const client = new FleetClient({ url: fleet.url });
-    const sessions = await Promise.all(Array.from({ length: load.sessions }, () => client.sessions.create()));
+    const open = (of: Load) =>
+      Promise.all(Array.from({ length: of.sessions }, () => client.sessions.create()));
+    const run = async (of: Load, sessions: { id: string }[]) => {
+      const ids: string[] = [];
+      await runLimited(of.jobs, of.concurrency, async (n) => {
+        const session_id = sessions[n % of.sessions]?.id as string;
+        ids[n] = (await client.jobs.create({ query: query(n), session_id })).id;
+      });
+      await runLimited(of.jobs, of.concurrency, async (n) => {
+        const job = await client.jobs.wait(ids[n] as string);
+        if (job.state !== 'succeeded') throw new Error(`${job.id}: ${job.error?.message}`);
+      });
+    };
+    await run(warmUp, await open(warmUp));
+    const sessions = await open(load);
     const cpuBefore = cpuSeconds(fleet.pid);
     const begun = performance.now();
-    const ids: string[] = [];
-    await runLimited(load.jobs, load.concurrency, async (n) => {
-      const session_id = sessions[n % load.sessions]?.id as string;
-      ids[n] = (await client.jobs.create({ query: query(n), session_id })).id;
-    });
-    await runLimited(load.jobs, load.concurrency, async (n) => {
-      const job = await client.jobs.wait(ids[n] as string);
-      if (job.state !== 'succeeded') throw new Error(`${job.id}: ${job.error?.message}`);
-    });
+    await run(load, sessions);
     const seconds = (performance.now() - begun) / 1000;
     const cpu = { 'fleet up': cpuSeconds(fleet.pid) - cpuBefore };
     await fleet.stop();
@@ -78,7 +85,7 @@ export function measureServers(
   settings: Record<string, string> = {},
 ): Promise<Measurement> {
   return withConfig(toolsUrl, async (_folder, config) => {
-    const database = await freshDatabase(servers.postgresUrl);
+    const { url: database, drop } = await createPostgresDatabase();
     const queueName = `bench-${process.pid}-${Date.now()}`;
     const store = openPostgresStore(database);
     await store.migrate();
@@ -95,9 +102,33 @@ export function measureServers(
       WORKER_CONCURRENCY: String(load.concurrency),
     });
     const watched = pgWatcher(database);
-    const sessions = Array.from({ length: load.sessions }, () => newId('sess'));
-    for (const id of sessions)
-      await store.createSession({ id, tenant: 'bench', agent: 'default', onBusy: 'enqueue', metadata: {} });
+    const open = async (of: Load) => {
+      const ids = Array.from({ length: of.sessions }, () => newId('sess'));
+      const unset = { tenant: 'bench', agent: 'default', onBusy: 'enqueue' as const, metadata: {} };
+      for (const id of ids) await store.createSession({ id, ...unset });
+      return ids;
+    };
+    const run = async (of: Load, sessions: string[]) => {
+      await runLimited(of.jobs, of.concurrency, async (n) => {
+        const sessionId = sessions[n % of.sessions] as string;
+        const content = [{ type: 'text', text: query(n) }];
+        const id = newId('job');
+        const { job, ready } = await store.accept({
+          ...plainJob,
+          id,
+          tenant: 'bench',
+          sessionId,
+          agent,
+          query: content,
+        });
+        if (ready) await queue.add(job.id);
+      });
+      let looks = 0;
+      while ((await watched.unended()) > 0) looks += 1;
+      return looks;
+    };
+    await run(warmUp, await open(warmUp));
+    const sessions = await open(load);
 
     const before = {
       redis: cpuSeconds(servers.redisPid),
@@ -108,19 +139,7 @@ export function measureServers(
     const tripsBefore = await watched.transactions();
     const commandsBefore = await redisCommands(servers.redisUrl);
     const begun = performance.now();
-    await runLimited(load.jobs, load.concurrency, async (n) => {
-      const { job, ready } = await store.accept({
-        ...plainJob,
-        id: newId('job'),
-        tenant: 'bench',
-        sessionId: sessions[n % load.sessions] as string,
-        agent,
-        query: [{ type: 'text', text: query(n) }],
-      });
-      if (ready) await queue.add(job.id);
-    });
-    let looks = 0;
-    while ((await watched.unended()) > 0) looks += 1;
+    const looks = await run(load, sessions);
     const seconds = (performance.now() - begun) / 1000;
     const commands = (await redisCommands(servers.redisUrl)) - commandsBefore;
     const trips = (await watched.transactions()) - tripsBefore - looks - 2;
@@ -136,20 +155,10 @@ export function measureServers(
     await backend.close();
     await store.close();
     await watched.close();
+    await drop();
     if (failed > 0) throw new Error(`${failed} jobs did not succeed`);
     return { seconds, cpu, storeTrips: trips / load.jobs, queueCommands: commands / load.jobs };
   });
-}
-
-async function freshDatabase(server: string): Promise<string> {
-  const name = `fleet_bench_${process.pid}_${Date.now()}`;
-  const client = new pg.Client({ connectionString: server });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name}`);
-  await client.end();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return url.href;
 }
 
 /** Looks at the database from outside the fleet. Each look pauses, so as not to be the load itself. */
@@ -161,9 +170,12 @@ function pgWatcher(database: string) {
     return Number((await client.query(sql)).rows[0].n);
   };
   return {
+    /** One while any job has not ended, otherwise none. */
     unended: async () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      return number(`SELECT count(*) AS n FROM fleet.jobs WHERE state IN ('queued', 'running', 'waiting')`);
+      return number(
+        `SELECT count(*) AS n FROM (SELECT FROM fleet.jobs WHERE state IN ('queued', 'running', 'waiting') LIMIT 1) j`,
+      );
     },
     failed: () => number(`SELECT count(*) AS n FROM fleet.jobs WHERE state <> 'succeeded'`),
     /** Committed transactions; a statement outside a transaction is one. Sessions report about once a second. */

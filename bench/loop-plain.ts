@@ -3,7 +3,7 @@ import { MemoryStore } from '@mcp-fleet/core/testing';
 import { createModels } from '@mcp-fleet/models';
 import { createToolProvider, serverConfig } from '@mcp-fleet/tools';
 import { cpuSeconds } from './support/cpu-seconds.ts';
-import { type Load, type Measurement, query } from './support/load.ts';
+import { type Load, type Measurement, query, warmUp } from './support/load.ts';
 import { runLimited } from './support/run-limited.ts';
 
 /** The same loop in one process, with its record in memory: no queue, no store, no fleet. */
@@ -25,35 +25,25 @@ export async function measurePlain(load: Load, simulatorUrl: string, toolsUrl: s
     emit: () => undefined,
   };
 
-  for (let n = 0; n < load.sessions; n += 1) {
-    await store.createSession({
-      id: `sess_${n}`,
-      tenant: 't',
-      agent: 'default',
-      onBusy: 'enqueue',
-      metadata: {},
+  // A lane works on whole sessions, so that the turns of each run in order.
+  const run = (of: Load, prefix: string) =>
+    runLimited(of.sessions, of.concurrency, async (session) => {
+      const sessionId = `sess_${prefix}${session}`;
+      const unset = { tenant: 't', agent: 'default', onBusy: 'enqueue' as const, metadata: {} };
+      await store.createSession({ id: sessionId, ...unset });
+      for (let n = session; n < of.jobs; n += of.sessions) {
+        const id = `job_${prefix}${n}`;
+        const content = [{ type: 'text', text: query(n) }];
+        await store.accept({ ...plainJob, id, tenant: 't', sessionId, agent, query: content });
+        const outcome = await runJob(id, ports, options);
+        if (outcome.kind !== 'completed') throw new Error(`${id}: ${JSON.stringify(outcome)}`);
+      }
     });
-  }
   await tools.start();
+  await run(warmUp, 'warm-');
   const cpuBefore = cpuSeconds(process.pid);
   const begun = performance.now();
-  // A lane works on whole sessions, so that the turns of each run in order.
-  await runLimited(load.sessions, load.concurrency, async (session) => {
-    for (let n = session; n < load.jobs; n += load.sessions) {
-      const id = `job_${n}`;
-      const content = [{ type: 'text', text: query(n) }];
-      await store.accept({
-        ...plainJob,
-        id,
-        tenant: 't',
-        sessionId: `sess_${session}`,
-        agent,
-        query: content,
-      });
-      const outcome = await runJob(id, ports, options);
-      if (outcome.kind !== 'completed') throw new Error(`${id}: ${JSON.stringify(outcome)}`);
-    }
-  });
+  await run(load, '');
   const seconds = (performance.now() - begun) / 1000;
   const cpu = { loop: cpuSeconds(process.pid) - cpuBefore };
   await tools.stop();

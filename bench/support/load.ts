@@ -15,3 +15,6 @@ export interface Measurement {
 }
 
 export const query = (n: number): string => `What is ${n + 2} * ${n + 3}?`;
+
+/** Jobs that every contender runs first, in sessions of their own, so that none is measured while its code is compiled. */
+export const warmUp: Load = { jobs: 500, sessions: 125, concurrency: 32 };
