@@ -10,6 +10,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { countersTable, createCounters } from './counters-table.ts';
 import { checkPostgresClock, postgresWarnings, redisWarnings } from './datastore-setup.ts';
+import { localSignals } from './local-signals.ts';
 import { postgresSignals } from './postgres-signals.ts';
 import type { QueuePool } from './queue-pool.ts';
 import { redisSignals } from './redis-signals.ts';
@@ -164,10 +165,11 @@ function openPostgres(url: string, options: BackendOptions): QueueBackend {
     schema: DEFAULT_SCHEMA,
     table: countersTable,
   });
-  return { ...backend, counters, close: () => pool.end() };
+  const signals = () => postgresSignals(`${backend.queueName}:signals`, pool as never);
+  return { ...backend, signals, counters, close: () => pool.end() };
 }
 
-/** A backend over a pool that exists, such as the embedded PostgreSQL's. The pool stays its owner's. */
+/** A backend on PostgreSQL in this process, which alone knows of it. The pool stays its owner's. */
 export function openPooledBackend(pool: QueuePool, options: BackendOptions = {}): QueueBackend {
   const queueName = options.queueName ?? defaultQueueName;
   const connection: BullConnection = {
@@ -180,7 +182,7 @@ export function openPooledBackend(pool: QueuePool, options: BackendOptions = {})
     queueName,
     producer: () => connection,
     consumer: () => connection,
-    signals: () => postgresSignals(`${queueName}:signals`, pool as never),
+    signals: localSignals(),
     counters: () => null,
     migrate: () => reaching(migratePostgres(pool)),
     check: () => reaching(checkPostgres(pool)),

@@ -30,8 +30,12 @@ export const fleetSignal = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['stop', 'interrupt', 'join']), jobIds: z.array(z.string()) }),
   /** Somebody follows these jobs and wants to hear of their steps; `by` is the api, absent for one that is older. */
   z.object({ kind: z.literal('watch'), jobIds: z.array(z.string()), by: z.string().optional() }),
-  /** There is something new of these jobs. */
-  z.object({ kind: z.literal('moved'), jobIds: z.array(z.string()) }),
+  /** There is something new of these jobs; `ended` are those among them that have ended, absent from a worker that is older. */
+  z.object({
+    kind: z.literal('moved'),
+    jobIds: z.array(z.string()),
+    ended: z.array(z.string()).optional(),
+  }),
   /** A worker runs these followed jobs, and streams what they do at this address. */
   z.object({ kind: z.literal('held'), jobIds: z.array(z.string()), url: z.string() }),
   /** A worker has begun to listen; it does not know yet who follows what. */
@@ -64,7 +68,10 @@ export function encodeSignal(signal: FleetSignal): string[] {
   if (!('jobIds' in signal)) return [JSON.stringify(signal)];
   const messages: string[] = [];
   for (let n = 0; n < signal.jobIds.length; n += idsInOne) {
-    messages.push(JSON.stringify({ ...signal, jobIds: signal.jobIds.slice(n, n + idsInOne) }));
+    const jobIds = signal.jobIds.slice(n, n + idsInOne);
+    const ended =
+      signal.kind === 'moved' ? signal.ended?.filter((jobId) => jobIds.includes(jobId)) : undefined;
+    messages.push(JSON.stringify({ ...signal, jobIds, ended }));
   }
   return messages;
 }

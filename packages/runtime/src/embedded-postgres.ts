@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import pg from 'pg';
+import { PgliteStream } from './pglite-stream.ts';
 import { SharedConnection } from './shared-connection.ts';
 
 /** PostgreSQL in the process, kept in a folder or, without one, in memory. */
@@ -18,7 +18,11 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(folder: string | null): Promise<EmbeddedPostgres> {
   const pglite = await PGlite.create(folder === null ? {} : { dataDir: join(folder, 'postgres') });
-  const client = new pg.Client(createPgConfig(pglite) as unknown as pg.ClientConfig);
+  const client = new pg.Client({
+    user: 'postgres',
+    database: 'postgres',
+    stream: () => new PgliteStream(pglite),
+  });
   await client.connect();
   await client.query('SET search_path TO bullmq, public');
   const pool = new SharedConnection(client);

@@ -3,9 +3,13 @@ import { type ContextStore, isTerminal, type Job } from '@mcp-fleet/core';
 import type { JobEvents } from './job-events.ts';
 import type { JobWatch } from './job-watch.ts';
 
-/** How often a job that runs in another process is looked at, growing from the first to the second. */
+/**
+ * How soon the store is looked at again, growing from the first to the second: a job may have ended before its worker knew that
+ * somebody waits, and what a worker says can be lost.
+ */
 const firstLookMs = 25;
 const lastLookMs = 2_000;
+const growth = 4;
 
 /**
  * Waits until a job has ended, for `waitMs` at the longest, and returns it as it then is. A job that runs in
@@ -23,9 +27,10 @@ export async function awaitJob(
   const stopListening = events.listen(jobId, (event) => {
     if (event.type === 'job_ended') wake.abort();
   });
-  const stopFollowing = waitMs > 0 ? watch.follow(jobId, () => wake.abort()) : () => undefined;
+  const stopFollowing =
+    waitMs > 0 ? watch.follow(jobId, (mayHaveEnded) => mayHaveEnded && wake.abort()) : () => undefined;
   try {
-    for (let look = firstLookMs; ; look = Math.min(look * 1.5, lastLookMs)) {
+    for (let look = firstLookMs; ; look = Math.min(look * growth, lastLookMs)) {
       wake = new AbortController();
       const job = await store.job(tenant, jobId);
       const left = deadline - performance.now();

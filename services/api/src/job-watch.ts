@@ -7,6 +7,9 @@ import { WorkerStreams } from './worker-streams.ts';
 /** How often the workers are reminded of the jobs that are followed here; they forget them after a minute. */
 const renewMs = 20_000;
 
+/** Is told whether the movement may have been the job's end. */
+type Waker = (mayHaveEnded: boolean) => void;
+
 /**
  * Hears from the workers when a followed job has moved on, wherever it runs, and streams what a worker does with it.
  * Signals can be lost: whoever follows a job looks at the store every so often as well.
@@ -15,7 +18,7 @@ export class JobWatch {
   readonly #api = randomUUID();
   readonly #signals: Signals;
   readonly #streams: WorkerStreams;
-  readonly #wakers = new Map<string, Set<() => void>>();
+  readonly #wakers = new Map<string, Set<Waker>>();
   readonly #unasked = new Set<string>();
   #listening: Promise<{ stop(): Promise<void> }> | undefined;
   #renewing: NodeJS.Timeout | undefined;
@@ -28,9 +31,9 @@ export class JobWatch {
   }
 
   /** Calls `wake` whenever the job has moved on; returns how to stop. */
-  follow(jobId: string, wake: () => void): () => void {
+  follow(jobId: string, wake: Waker): () => void {
     this.#start();
-    const wakers = this.#wakers.get(jobId) ?? new Set();
+    const wakers = this.#wakers.get(jobId) ?? new Set<Waker>();
     // Each newcomer asks, so that it gets the text that was written before it came.
     this.#ask(jobId);
     wakers.add(wake);
@@ -61,7 +64,10 @@ export class JobWatch {
         this.#streams.heard(signal.url);
       }
       if (signal.kind !== 'moved') return;
-      for (const jobId of signal.jobIds) for (const wake of this.#wakers.get(jobId) ?? []) wake();
+      for (const jobId of signal.jobIds) {
+        const mayHaveEnded = signal.ended?.includes(jobId) ?? true;
+        for (const wake of this.#wakers.get(jobId) ?? []) wake(mayHaveEnded);
+      }
     });
     this.#listening.catch(() => {
       // The queue is away; the next one that follows a job tries again.

@@ -14,6 +14,7 @@ export class WatchedJobs {
   readonly #signals: Pick<Signals, 'publish'>;
   readonly #until = new Map<string, number>();
   readonly #moved = new Set<string>();
+  readonly #ended = new Set<string>();
 
   constructor(signals: Pick<Signals, 'publish'>) {
     this.#signals = signals;
@@ -30,11 +31,13 @@ export class WatchedJobs {
     // What moves in one turn of the event loop goes in one message.
     if (this.#moved.size === 0) setImmediate(() => this.#tell());
     this.#moved.add(job.jobId);
+    if (type === 'job_ended') this.#ended.add(job.jobId);
   };
 
   #tell(): void {
-    const jobIds = [...this.#moved];
+    const [jobIds, ended] = [[...this.#moved], [...this.#ended]];
     this.#moved.clear();
-    void this.#signals.publish({ kind: 'moved', jobIds });
+    this.#ended.clear();
+    void this.#signals.publish({ kind: 'moved', jobIds, ended });
   }
 }
