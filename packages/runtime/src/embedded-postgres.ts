@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { PgliteStream } from './pglite-stream.ts';
@@ -17,6 +19,7 @@ export interface EmbeddedPostgres {
  * statements use unqualified names; the store's are qualified.
  */
 export async function startEmbeddedPostgres(folder: string | null): Promise<EmbeddedPostgres> {
+  if (folder !== null) await copyEmptyDatabase(folder);
   const pglite = await PGlite.create(folder === null ? {} : { dataDir: join(folder, 'postgres') });
   const client = new pg.Client({
     user: 'postgres',
@@ -34,6 +37,25 @@ export async function startEmbeddedPostgres(folder: string | null): Promise<Embe
       await pglite.close();
     },
   };
+}
+
+const emptyDatabase = fileURLToPath(new URL('../empty-database', import.meta.url));
+
+/** Keeps what PGlite's initdb makes, in some seconds, for first starts to copy. `npm ci` does it, where it can. */
+export async function makeEmptyDatabase(): Promise<void> {
+  await rm(emptyDatabase, { recursive: true, force: true });
+  const database = await PGlite.create({ dataDir: emptyDatabase });
+  await database.close();
+}
+
+/** A new folder gets its database whole or not at all. Without one to copy, PGlite makes it. */
+async function copyEmptyDatabase(folder: string): Promise<void> {
+  const database = join(folder, 'postgres');
+  if (existsSync(database) || !existsSync(join(emptyDatabase, 'PG_VERSION'))) return;
+  const begun = `${database}.new`;
+  await rm(begun, { recursive: true, force: true });
+  await cp(emptyDatabase, begun, { recursive: true });
+  await rename(begun, database);
 }
 
 /** True when a folder holds an embedded database already. */

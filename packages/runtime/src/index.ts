@@ -7,7 +7,12 @@ export {
   readConfigFile,
   serverNames,
 } from './config-file.ts';
-export { type EmbeddedPostgres, hasEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+export {
+  type EmbeddedPostgres,
+  hasEmbeddedPostgres,
+  makeEmptyDatabase,
+  startEmbeddedPostgres,
+} from './embedded-postgres.ts';
 export { defaultModel, type Environment, environmentVariables, readEnvironment } from './environment.ts';
 export { type FolderLock, type FolderOwner, folderOwner, lockFolder } from './folder-lock.ts';
 export {

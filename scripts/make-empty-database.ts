@@ -1,0 +1,3 @@
+import { makeEmptyDatabase } from '@mcp-fleet/runtime';
+
+await makeEmptyDatabase();
