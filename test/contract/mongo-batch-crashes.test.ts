@@ -1,5 +1,5 @@
 import { type Batch, type ContextStore, lineJob, type NewJob, totalsOf, workOf } from '@mcp-fleet/core';
-import { openMongoStore } from '@mcp-fleet/store';
+import { openMongoStore } from '@mcp-fleet/store/mongo';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { late, survives } from '../support/mongo-writes.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { openMongoStore, openPostgresStore, withEncryption } from '@mcp-fleet/store';
+import { openPostgresStore, withEncryption } from '@mcp-fleet/store';
+import { openMongoStore } from '@mcp-fleet/store/mongo';
 import { describeWith, service } from '../support/services.ts';
 import { createPostgresDatabase, uniqueName } from '../support/topologies.ts';
 import { storeContract } from './store/store-contract.ts';

@@ -1,4 +1,4 @@
-import { openMongoStore } from '@mcp-fleet/store';
+import { openMongoStore } from '@mcp-fleet/store/mongo';
 import { describeWith, service } from '../support/services.ts';
 import { uniqueName } from '../support/topologies.ts';
 import { storeContract } from './store/store-contract.ts';

@@ -61,7 +61,7 @@ export async function openTopology(
   queueUrl: string,
   drop: () => Promise<void>,
 ): Promise<TestTopology> {
-  const store = openStore(storeUrl);
+  const store = await openStore(storeUrl);
   await store.migrate();
   const queueName = uniqueName();
   const backend = openQueueBackend(queueUrl, { queueName });

@@ -46,7 +46,9 @@ export async function startApi(setup: {
     const metrics = new FleetMetrics();
     const tracing = await startTracing('api', environment);
     stack.add('tracing', async () => tracing?.stop());
-    const store = metrics.timedStore(openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS));
+    const store = metrics.timedStore(
+      await openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS),
+    );
     stack.add('store', () => store.close());
     await waitForPart('store', () => store.check(), { waitMs: environment.STARTUP_WAIT_MS, logger });
     const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });

@@ -13,7 +13,7 @@ export async function withStore(
 ): Promise<void> {
   const { STORE_URL, FLEET_DATA, FLEET_ENCRYPTION_KEYS } = readEnvironment(process.env);
   if (STORE_URL) {
-    const store = openStore(STORE_URL, FLEET_ENCRYPTION_KEYS);
+    const store = await openStore(STORE_URL, FLEET_ENCRYPTION_KEYS);
     try {
       await store.check();
       await work(store);

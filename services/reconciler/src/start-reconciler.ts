@@ -28,7 +28,9 @@ export async function startReconciler(setup: {
   const stack = new StopStack((name, error) => logger.error({ err: error, part: name }, 'stopping failed'));
   try {
     const metrics = new FleetMetrics();
-    const store = metrics.timedStore(openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS));
+    const store = metrics.timedStore(
+      await openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS),
+    );
     stack.add('store', () => store.close());
     const wait = { waitMs: environment.STARTUP_WAIT_MS, logger };
     await waitForPart('store', () => store.check(), wait);

@@ -110,7 +110,7 @@ async function connect(
       'A worker of its own needs STORE_URL and QUEUE_URL, such as mongodb://… and redis://…. `fleet up` runs without them.',
     );
   }
-  const store = openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS);
+  const store = await openStore(environment.STORE_URL, environment.FLEET_ENCRYPTION_KEYS);
   stack.add('store', () => store.close());
   const backend = openQueueBackend(environment.QUEUE_URL, { queueName: environment.QUEUE_NAME });
   stack.add('queue backend', () => backend.close());

@@ -89,7 +89,7 @@ export async function keepStarting(
 }
 
 async function migrate(storeUrl: string, queueUrl: string): Promise<void> {
-  const store = openStore(storeUrl);
+  const store = await openStore(storeUrl);
   const backend = openQueueBackend(queueUrl, { queueName });
   try {
     await store.migrate();

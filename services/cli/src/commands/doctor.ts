@@ -78,7 +78,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 async function examineStore(environment: Environment): Promise<Omit<Finding, 'part' | 'ok'>> {
   const { STORE_URL: url = '', FLEET_ENCRYPTION_KEYS: keys } = environment;
   const { openStore } = await import('@mcp-fleet/store');
-  const store = openStore(url, keys);
+  const store = await openStore(url, keys);
   try {
     await store.check();
     return { detail: `${schemeOf(url)} answers and is migrated`, warnings: await store.setupWarnings() };

@@ -39,7 +39,7 @@ async function migrateByUrl(
   output: Output,
 ): Promise<void> {
   const [{ openStore }, { openQueueBackend }] = await loaded();
-  const store = openStore(storeUrl);
+  const store = await openStore(storeUrl);
   const backend = openQueueBackend(queueUrl);
   const onRetry = (reason: string) => output.line(color.yellow(reason));
   try {

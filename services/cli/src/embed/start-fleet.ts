@@ -202,7 +202,7 @@ async function openTopology(setup: FleetSetup, stack: StopStack): Promise<Topolo
   if (embedded) stack.add('embedded PostgreSQL', () => embedded.stop());
   const pool = embedded?.pool as never;
 
-  const store = STORE_URL ? openStore(STORE_URL, keys) : withEncryption(openPooledStore(pool), keys);
+  const store = STORE_URL ? await openStore(STORE_URL, keys) : withEncryption(openPooledStore(pool), keys);
   if (STORE_URL) stack.add('store', () => store.close());
   const backend = QUEUE_URL
     ? openQueueBackend(QUEUE_URL, { queueName: QUEUE_NAME })
