@@ -1,89 +1,119 @@
-import { agentSpec, plainJob } from '@mcp-fleet/core';
-import { newId } from '@mcp-fleet/runtime';
+import { setTimeout } from 'node:timers/promises';
+import { agentSpec } from '@mcp-fleet/core';
 import { Redis } from 'ioredis';
-import pg from 'pg';
-import { type BenchFleet, startBenchFleet } from './support/bench-fleet.ts';
-import { atLeast, type Result } from './support/results.ts';
+import {
+  addJobs,
+  type BenchFleet,
+  type JobLooks,
+  lookAtJobs,
+  startBenchFleet,
+} from './support/bench-fleet.ts';
+import { atLeast, median, type Result, rangeOf, spread } from './support/results.ts';
 
-const page = 5_000;
+const agent = agentSpec.parse({ model: 'simulated', tools: [] });
+const topUpMs = 500;
 
-/** Jobs a second of one worker with so many single jobs waiting, and the memory of Redis. */
-export async function benchBacklog({
-  sizes,
-  seconds,
-}: {
+interface Backlog {
+  size: number;
+  fleet: BenchFleet;
+  looks: JobLooks;
+  megabytes: number;
+  rates: number[];
+  runMs: number[];
+}
+
+/**
+ * Jobs a second of one worker, and how long a job runs, with so many single jobs waiting, in turns: there is a fleet for each
+ * size, and only one of them works at a time.
+ */
+export async function benchBacklog(setup: {
   sizes: number[];
+  rounds: number;
   seconds: number;
 }): Promise<Result[]> {
-  const rates: number[] = [];
-  const results: Result[] = [];
-  for (const size of sizes) {
-    const { rate, megabytes } = await measure(size, seconds);
-    console.log(`${size} waiting: ${rate.toFixed(0)} jobs a second, ${megabytes.toFixed(0)} MB in Redis`);
-    rates.push(rate);
-    results.push({ name: `backlog: Redis with ${size} waiting`, value: megabytes, unit: 'MB', target: null });
-  }
-  const ratio = (rates.at(-1) ?? Number.NaN) / (rates[0] ?? Number.NaN);
-  return [
-    {
-      name: `backlog: jobs a second with ${sizes.at(-1)} waiting against ${sizes[0]}`,
-      value: ratio,
-      unit: '',
-      target: atLeast(0.95),
-    },
-    ...results,
-  ];
-}
-
-async function measure(size: number, seconds: number): Promise<{ rate: number; megabytes: number }> {
-  const fleet = await startBenchFleet({
-    agents: { default: { tools: [] } },
-    env: { WORKER_CONCURRENCY: '64' },
-  });
-  const redis = new Redis(fleet.env.QUEUE_URL ?? '');
+  const backlogs: Backlog[] = [];
   try {
-    const memory = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-    const before = await memory();
-    for (let made = 0; made < size; made += page) await addJobs(fleet, Math.min(page, size - made));
-    const megabytes = ((await memory()) - before) / 2 ** 20;
-    await fleet.startWorker();
-    const keepFull = setInterval(() => void addJobs(fleet, 1_000), 1_000);
-    await ended(fleet, 2_000);
-    const from = await ended(fleet, seconds * 1_000);
-    clearInterval(keepFull);
-    return { rate: from / seconds, megabytes };
+    for (const size of setup.sizes) backlogs.push(await fill(size));
+    for (let round = 0; round < setup.rounds; round += 1) {
+      for (const backlog of backlogs) await work(backlog, setup.seconds);
+    }
+    return resultsOf(backlogs);
   } finally {
-    redis.disconnect();
-    await fleet.stop();
+    for (const { looks, fleet } of backlogs) {
+      await looks.stop();
+      await fleet.stop();
+    }
   }
 }
 
-async function addJobs({ topology }: BenchFleet, count: number): Promise<void> {
-  const agent = agentSpec.parse({ model: 'simulated', tools: [] });
-  const query = [{ type: 'text', text: 'Say something.' }];
-  const jobs = Array.from({ length: count }, () => ({
-    ...plainJob,
-    id: newId('job'),
-    tenant: 'local',
-    sessionId: null,
-    agent,
-    query,
-  }));
-  await topology.store.acceptMany(jobs);
-  await topology.queue.addMany(jobs.map(({ id }) => ({ jobId: id })));
+function resultsOf(backlogs: readonly Backlog[]): Result[] {
+  const [least] = backlogs;
+  return backlogs.flatMap(({ size, megabytes, rates, runMs }) => {
+    console.log(
+      `${size} waiting: ${spread(rates)} jobs a second, a job runs ${spread(runMs)} ms, ${megabytes.toFixed(0)} MB in Redis`,
+    );
+    const memory = {
+      name: `backlog: Redis with ${size} waiting`,
+      value: megabytes,
+      unit: 'MB',
+      target: null,
+    };
+    if (least === undefined || size === least.size) return [memory];
+    const against = (values: number[], base: number[]) =>
+      values.map((value, round) => value / (base[round] as number));
+    const [ratios, slower] = [against(rates, least.rates), against(runMs, least.runMs)];
+    const than = `with ${size} waiting against ${least.size}`;
+    return [
+      {
+        ...{ name: `backlog: jobs a second ${than}`, value: median(ratios), unit: 'times' },
+        ...{ target: atLeast(0.95), range: rangeOf(ratios) },
+      },
+      {
+        ...{ name: `backlog: time of a job ${than}`, value: median(slower), unit: 'times' },
+        ...{ target: null, range: rangeOf(slower) },
+      },
+      memory,
+    ];
+  });
 }
 
-/** Jobs that end within so many milliseconds. */
-async function ended({ env }: BenchFleet, ms: number): Promise<number> {
-  const client = new pg.Client({ connectionString: env.STORE_URL });
-  await client.connect();
-  const count = async () => {
-    const { rows } = await client.query(`SELECT count(*) AS n FROM fleet.jobs WHERE state = 'succeeded'`);
-    return { jobs: Number(rows[0].n), at: performance.now() };
-  };
-  const before = await count();
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  const after = await count();
-  await client.end();
-  return ((after.jobs - before.jobs) / (after.at - before.at)) * ms;
+async function fill(size: number): Promise<Backlog> {
+  const fleet = await startBenchFleet({ env: { WORKER_CONCURRENCY: '64' } });
+  const redis = new Redis(fleet.env.QUEUE_URL ?? '');
+  const used = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+  const before = await used();
+  await addSome(fleet, size);
+  const megabytes = ((await used()) - before) / 2 ** 20;
+  redis.disconnect();
+  return { size, fleet, looks: await lookAtJobs(fleet), megabytes, rates: [], runMs: [] };
 }
+
+/** One worker for so many seconds, while what it takes from the backlog is put back. */
+async function work({ fleet, looks, rates, runMs }: Backlog, seconds: number): Promise<void> {
+  const begun = await looks.ended();
+  const worker = await fleet.startWorker();
+  let putBack = begun;
+  const topUp = async () => {
+    const now = await looks.ended();
+    await addSome(fleet, now - putBack);
+    putBack = now;
+  };
+  // Connections, statements and compiled code.
+  while ((await looks.ended()) < begun + 500) {
+    await topUp();
+    await setTimeout(topUpMs / 5);
+  }
+  const from = { ended: await looks.ended(), at: performance.now() };
+  while (performance.now() - from.at < seconds * 1_000) {
+    await topUp();
+    await setTimeout(topUpMs);
+  }
+  const elapsed = (performance.now() - from.at) / 1_000;
+  rates.push(((await looks.ended()) - from.ended) / elapsed);
+  runMs.push(median(await looks.runTimes(elapsed)));
+  await worker.stop();
+  await topUp();
+}
+
+const addSome = (fleet: BenchFleet, count: number): Promise<void> =>
+  addJobs(fleet, new Array<string>(count).fill('Say something.'), agent);

@@ -1,72 +1,87 @@
 import { agentSpec, plainJob, type ReplyStep } from '@mcp-fleet/core';
 import { newId } from '@mcp-fleet/runtime';
+import pg from 'pg';
 import { startCountingProxy } from '../test/support/counting-proxy.ts';
-import { startBenchFleet } from './support/bench-fleet.ts';
-import { atMost, median, type Result } from './support/results.ts';
+import { type BenchFleet, startBenchFleet } from './support/bench-fleet.ts';
+import { atMost, median, type Result, spread } from './support/results.ts';
 
 /** Turns that the window has room for, so that it is the same at every depth from ten on. */
 const contextTokens = 1_000;
 const words = 'a turn as long as others, with some words to send and to keep. '.repeat(4);
 
-/** What a turn costs, after so many turns of its session: its time from acceptance to end, and bytes written to the store. */
-export async function benchContext({
-  depths,
-  samples,
-}: {
-  depths: number[];
-  samples: number;
-}): Promise<Result[]> {
+interface Depth {
+  depth: number;
+  sessionId: string;
+  ms: number[];
+  bytes: number[];
+}
+
+/**
+ * What a turn costs after so many turns of its session: its time from acceptance to end, and bytes written to the store. Each
+ * depth has a session of its own, and they are measured in turns.
+ */
+export async function benchContext(setup: { depths: number[]; samples: number }): Promise<Result[]> {
   const fleet = await startBenchFleet({ agents: { default: { contextTokens, tools: ['math__calculate'] } } });
   const storeUrl = new URL(fleet.env.STORE_URL ?? '');
   const proxy = await startCountingProxy('postgres', storeUrl.hostname, Number(storeUrl.port));
   storeUrl.port = String(proxy.port);
+  const client = new pg.Client({ connectionString: fleet.env.STORE_URL });
+  await client.connect();
   try {
+    const depths: Depth[] = [];
+    for (const depth of setup.depths) depths.push(await openSession(fleet, depth));
+    // As the server does by itself after a while.
+    await client.query('VACUUM ANALYZE');
     await fleet.startWorker({ STORE_URL: storeUrl.href });
-    const { id } = await fleet.client.sessions.create();
-    const measured: { depth: number; ms: number; bytes: number }[] = [];
-    let turns = 0;
-    for (const depth of depths) {
-      for (; turns < depth; turns += 1) {
-        await addTurn(fleet.topology.store, id);
-        // As workers do now and then, so that a take reads what fits.
-        if (turns % 20 === 0) await fleet.topology.store.cutContext(id, turns);
+    // The first turns cut the context anew, and compile what all have in common.
+    for (let n = -10; n < setup.samples; n += 1) {
+      for (const { sessionId, ms, bytes } of depths) {
+        proxy.take();
+        const { id } = await fleet.client.jobs.create({ query: words, session_id: sessionId });
+        await fleet.client.jobs.wait(id);
+        if (n < 0) continue;
+        bytes.push(proxy.take().sent);
+        const took =
+          'SELECT extract(epoch FROM ended_at - created_at) * 1000 AS ms FROM fleet.jobs WHERE id = $1';
+        ms.push(Number((await client.query(took, [id])).rows[0].ms));
       }
-      const times: number[] = [];
-      // The first one after a leap cuts the context anew.
-      for (let n = -2; n < samples; n += 1) {
-        if (n === 0) proxy.take();
-        const job = await fleet.client.jobs.create({ query: words, session_id: id });
-        const ended = await fleet.client.jobs.wait(job.id);
-        if (n >= 0) times.push(Date.parse(ended.ended_at ?? '') - Date.parse(ended.created_at));
-        turns += 1;
-      }
-      const { sent } = proxy.take();
-      measured.push({ depth, ms: median(times), bytes: Math.round(sent / samples) });
-      console.log(`after ${depth} turns: ${median(times)} ms, ${Math.round(sent / samples)} bytes a turn`);
     }
-    const [base, last] = [measured.find(({ depth }) => depth >= 10), measured.at(-1)];
-    if (!base || !last) return [];
-    return [
-      {
-        name: `context: bytes of a turn after ${last.depth} turns against ${base.depth}`,
-        value: last.bytes / base.bytes,
-        unit: 'times',
-        target: atMost(1.1),
-      },
-      {
-        name: `context: time of a turn after ${last.depth} turns against ${base.depth}`,
-        value: last.ms / base.ms,
-        unit: 'times',
-        target: atMost(1.1),
-      },
-    ];
+    for (const { depth, ms, bytes } of depths) {
+      console.log(
+        `after ${depth} turns: ${median(ms).toFixed(2)} ms (${spread(ms)}), ${median(bytes)} bytes a turn`,
+      );
+    }
+    const [base, last] = [depths.find(({ depth }) => depth >= 10), depths.at(-1)];
+    return base && last ? against(base, last) : [];
   } finally {
+    await client.end();
     await fleet.stop();
     await proxy.stop();
   }
 }
 
-type Store = Awaited<ReturnType<typeof startBenchFleet>>['topology']['store'];
+function against(base: Depth, last: Depth): Result[] {
+  const than = `of a turn after ${last.depth} turns against ${base.depth}`;
+  const result = (what: string, later: number[], early: number[]): Result => ({
+    name: `context: ${what} ${than}`,
+    value: median(later) / median(early),
+    unit: 'times',
+    target: atMost(1.1),
+  });
+  return [result('bytes', last.bytes, base.bytes), result('time', last.ms, base.ms)];
+}
+
+async function openSession({ client, topology }: BenchFleet, depth: number): Promise<Depth> {
+  const { id } = await client.sessions.create();
+  for (let turn = 1; turn <= depth; turn += 1) {
+    await addTurn(topology.store, id);
+    // As workers do now and then, so that a take reads what fits.
+    if (turn % 20 === 0) await topology.store.cutContext(id, turn);
+  }
+  return { depth, sessionId: id, ms: [], bytes: [] };
+}
+
+type Store = BenchFleet['topology']['store'];
 
 /** A turn past the worker, as it would have recorded it. */
 async function addTurn(store: Store, sessionId: string): Promise<void> {

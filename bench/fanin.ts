@@ -1,75 +1,85 @@
 import { readFileSync } from 'node:fs';
-import { startBenchFleet } from './support/bench-fleet.ts';
-import { atLeast, atMost, type Result } from './support/results.ts';
-import { runLimited } from './support/run-limited.ts';
+import { agentSpec } from '@mcp-fleet/core';
+import { addJobs, lookAtJobs, startBenchFleet } from './support/bench-fleet.ts';
+import { atLeast, atMost, median, type Result, rangeOf, spread } from './support/results.ts';
 
 export interface FanIn {
   inFlight: number;
   modelMs: number;
-  /** How often every place is used. */
-  rounds: number;
+  /** Waves that are measured: in each, every place is used once. One comes before them, and one after. */
+  waves: number;
+}
+
+interface Measured extends FanIn {
+  ratios: number[];
+  lagMs: number;
+  mostBytes: number;
 }
 
 /**
  * Very many jobs that wait for a model, in one worker process: jobs a second against places ÷ latency, how long its event loop
- * stands still, and what a job in flight takes in memory. Each job is one model call.
+ * stands still, and what a job in flight takes in memory. Each job is one model call; all wait before the worker starts.
  */
 export async function benchFanIn(cases: readonly FanIn[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const each of cases) {
-    const { ratio, lagMs, bytesPerJob } = await measure(each);
-    const name = `fanin: ${each.inFlight} in flight, model ${each.modelMs} ms`;
-    const target = each.inFlight >= 5_000 ? 0.9 : 0.97;
-    results.push({
-      name: `${name}, of the ideal`,
-      value: ratio,
-      unit: '',
-      target: each.inFlight >= 1_000 ? atLeast(target) : null,
-    });
-    results.push({ name: `${name}, event loop p99`, value: lagMs, unit: 'ms', target: atMost(50) });
-    results.push({
-      name: `${name}, memory of a job`,
-      value: bytesPerJob / 1_024,
-      unit: 'KB',
-      target: each.inFlight >= 1_000 ? atMost(64) : null,
-    });
-  }
-  return results;
+  const measured: Measured[] = [];
+  for (const each of cases) measured.push(await measure(each));
+  return [...measured.flatMap(ofOne), ...memoryOfAJob(measured)];
 }
 
-async function measure({ inFlight, modelMs, rounds }: FanIn) {
-  const agents = { default: { tools: [] } };
-  const fleet = await startBenchFleet({ modelMs, agents, env: { WORKER_CONCURRENCY: String(inFlight) } });
-  try {
-    const worker = await fleet.startWorker();
-    const submit = async (n: number) => void (await fleet.client.jobs.create({ query: `Say ${n}.` }));
-    const before = memoryOf(worker.pid);
-    const jobs = inFlight * rounds;
-    await runLimited(jobs, 64, submit);
-    let most = before;
-    const lag: number[] = [];
-    for (;;) {
-      const { queued = 0, running = 0 } = await fleet.topology.store.unendedJobs(1_000_000);
-      most = Math.max(most, memoryOf(worker.pid));
-      lag.push(await lagOf(worker.url));
-      if (queued + running === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-    const times = { first: Number.POSITIVE_INFINITY, last: 0 };
-    for (const { startedAt, endedAt } of await fleet.topology.store.recentJobs('local', {
-      since: new Date(0),
-      limit: jobs,
-    })) {
-      times.first = Math.min(times.first, startedAt?.getTime() ?? times.first);
-      times.last = Math.max(times.last, endedAt?.getTime() ?? 0);
-    }
-    const seconds = (times.last - times.first) / 1_000;
-    const ideal = (jobs / inFlight) * (modelMs / 1_000);
-    console.log(
-      `${inFlight} in flight, model ${modelMs} ms: ${jobs} jobs in ${seconds.toFixed(1)} s, ideal ${ideal} s`,
+function ofOne({ inFlight, modelMs, ratios, lagMs }: Measured): Result[] {
+  const name = `fanin: ${inFlight} in flight, model ${modelMs} ms`;
+  const wanted = inFlight >= 5_000 ? atLeast(0.9) : inFlight >= 1_000 ? atLeast(0.97) : null;
+  return [
+    {
+      name: `${name}, of the ideal`,
+      value: median(ratios),
+      unit: '',
+      target: wanted,
+      range: rangeOf(ratios),
+    },
+    { name: `${name}, event loop p99`, value: lagMs, unit: 'ms', target: atMost(50) },
+  ];
+}
+
+/** What a worker with more places holds above one with fewer, for each of them. */
+function memoryOfAJob(measured: readonly Measured[]): Result[] {
+  return measured.flatMap((more) => {
+    const fewer = measured.findLast(
+      ({ modelMs, inFlight }) => modelMs === more.modelMs && inFlight < more.inFlight,
     );
-    return { ratio: ideal / seconds, lagMs: Math.max(...lag), bytesPerJob: (most - before) / inFlight };
+    if (fewer === undefined) return [];
+    const bytes = (more.mostBytes - fewer.mostBytes) / (more.inFlight - fewer.inFlight);
+    const name = `fanin: memory of a job, from ${fewer.inFlight} to ${more.inFlight} in flight, model ${more.modelMs} ms`;
+    return [{ name, value: bytes / 1_024, unit: 'KB', target: atMost(64) }];
+  });
+}
+
+async function measure({ inFlight, modelMs, waves }: FanIn): Promise<Measured> {
+  const fleet = await startBenchFleet({ modelMs, env: { WORKER_CONCURRENCY: String(inFlight) } });
+  const looks = await lookAtJobs(fleet);
+  try {
+    const queries = Array.from({ length: inFlight * (waves + 2) }, (_, n) => `Say ${n}.`);
+    await addJobs(fleet, queries, agentSpec.parse({ model: 'simulated', tools: [] }));
+    const worker = await fleet.startWorker();
+    let mostBytes = 0;
+    const reach = (count: number) =>
+      looks.reach(count, () => {
+        mostBytes = Math.max(mostBytes, memoryOf(worker.pid));
+      });
+    await reach(inFlight);
+    // The delays are those since the last look.
+    await lagOf(worker.url);
+    await reach(inFlight * (waves + 1));
+    const lagMs = await lagOf(worker.url);
+    const times = await looks.endTimes();
+    const at = (wave: number) => times[inFlight * (wave + 1) - 1] as number;
+    const ratios = Array.from({ length: waves }, (_, wave) => modelMs / 1_000 / (at(wave + 1) - at(wave)));
+    console.log(
+      `${inFlight} in flight, model ${modelMs} ms: ${spread(ratios.map((ratio) => (ratio * inFlight * 1_000) / modelMs))} jobs a second`,
+    );
+    return { inFlight, modelMs, waves, ratios, lagMs, mostBytes };
   } finally {
+    await looks.stop();
     await fleet.stop();
   }
 }

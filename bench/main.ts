@@ -13,7 +13,8 @@ import { benchLatency } from './latency.ts';
 import { benchLoop } from './loop.ts';
 import { benchScale } from './scale.ts';
 import { benchStart } from './start.ts';
-import { printMachine, printResults, type Result, toJson } from './support/results.ts';
+import { printMachine } from './support/machine.ts';
+import { printResults, type Result, toJson } from './support/results.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -60,32 +61,28 @@ const benchmarks: Record<string, () => Promise<void>> = {
 const measured: Record<string, () => Promise<Result[]>> = {
   backlog: () =>
     values.quick
-      ? benchBacklog({ sizes: [1_000, 20_000], seconds: 3 })
-      : benchBacklog({ sizes: [1_000, 100_000, 1_000_000], seconds: 10 }),
+      ? benchBacklog({ sizes: [1_000, 20_000], rounds: 2, seconds: 3 })
+      : benchBacklog({ sizes: [1_000, 100_000, 1_000_000], rounds: 5, seconds: 5 }),
   capacity: () => benchCapacity({ jobs: values.quick ? 60 : 300 }),
   context: () =>
     values.quick
       ? benchContext({ depths: [1, 10, 100, 1_000], samples: 10 })
       : benchContext({ depths: [1, 10, 100, 1_000, 10_000], samples: 30 }),
   count: () => benchCount({ jobs: values.quick ? 5 : 20 }),
-  fanin: () =>
-    benchFanIn(
-      values.quick
-        ? [{ inFlight: 200, modelMs: 500, rounds: 3 }]
-        : [
-            { inFlight: 200, modelMs: 500, rounds: 10 },
-            { inFlight: 200, modelMs: 5_000, rounds: 3 },
-            { inFlight: 1_000, modelMs: 5_000, rounds: 3 },
-            { inFlight: 5_000, modelMs: 5_000, rounds: 3 },
-          ],
-    ),
+  fanin: () => {
+    const at = (modelMs: number, waves: number) =>
+      [200, 1_000, 5_000].map((inFlight) => ({ inFlight, modelMs, waves: inFlight < 5_000 ? waves : 3 }));
+    return benchFanIn(
+      values.quick ? [{ inFlight: 200, modelMs: 500, waves: 3 }] : [...at(500, 10), ...at(5_000, 5)],
+    );
+  },
   latency: () => benchLatency({ jobs: values.quick ? 50 : 300 }),
   loop: async () => {
     if (values.quick) return benchLoop({ jobs: 200, sessions: 50, concurrency: 32 }, 1);
     const at = (concurrency: number) => benchLoop({ jobs: 2_000, sessions: 500, concurrency }, 5);
     return [...(await at(32)), ...(await at(256))];
   },
-  scale: () => benchScale(values.quick ? { rounds: 1, jobs: 60 } : { rounds: 5, jobs: 150 }),
+  scale: () => benchScale(values.quick ? { rounds: 1, jobs: 20 } : { rounds: 5, jobs: 40 }),
   start: () => benchStart({ rounds: values.quick ? 2 : 5 }),
 };
 
@@ -93,7 +90,7 @@ const [name] = positionals;
 const chosen = name === undefined ? Object.values(measured) : [measured[name] ?? []].flat();
 const run = benchmarks[name ?? ''];
 if (chosen.length > 0) {
-  printMachine();
+  await printMachine();
   const results: Result[] = [];
   for (const bench of chosen) results.push(...(await bench()));
   printResults(results);

@@ -1,7 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { FleetClient } from '@mcp-fleet/client';
+import { type AgentSpec, plainJob } from '@mcp-fleet/core';
+import { newId } from '@mcp-fleet/runtime';
+import pg from 'pg';
 import {
   createPostgresDatabase,
   openTopology,
@@ -32,6 +36,66 @@ export async function openRedisAndPostgres(): Promise<TestTopology> {
 export async function openRedisAndMongo(): Promise<TestTopology | null> {
   if (!process.env.TEST_MONGO_URL) return null;
   return (await topologies.find(({ needs }) => needs.includes('mongo'))?.open()) ?? null;
+}
+
+/** Jobs that come past the api, so that nothing but their run is measured. */
+export async function addJobs(
+  { topology }: BenchFleet,
+  queries: readonly string[],
+  agent: AgentSpec,
+): Promise<void> {
+  for (let at = 0; at < queries.length; at += page) {
+    const jobs = queries.slice(at, at + page).map((text) => ({
+      ...{ ...plainJob, id: newId('job'), tenant: 'local', sessionId: null, agent },
+      query: [{ type: 'text', text }],
+    }));
+    await topology.store.acceptMany(jobs);
+    await topology.queue.addMany(jobs.map(({ id }) => ({ jobId: id })));
+  }
+}
+
+const page = 5_000;
+const lookEveryMs = 200;
+
+/** Looks at the jobs of a fleet from outside, by statements that cost little. */
+export interface JobLooks {
+  /** How many have succeeded. */
+  ended(): Promise<number>;
+  /** Waits until so many have, and calls `meanwhile` at each look. */
+  reach(count: number, meanwhile?: () => void): Promise<void>;
+  /** When they ended, in order, in seconds. */
+  endTimes(): Promise<number[]>;
+  /** Milliseconds from the beginning of each job that ended within so many seconds to its end. */
+  runTimes(seconds: number): Promise<number[]>;
+  stop(): Promise<void>;
+}
+
+export async function lookAtJobs({ env }: BenchFleet): Promise<JobLooks> {
+  const client = new pg.Client({ connectionString: env.STORE_URL });
+  await client.connect();
+  const column = async (sql: string, values: unknown[] = []) => {
+    const { rows } = await client.query<{ value: string }>(sql, values);
+    return rows.map(({ value }) => Number(value));
+  };
+  const succeeded = `FROM fleet.jobs WHERE state = 'succeeded'`;
+  const ended = async () => (await column(`SELECT count(*) AS value ${succeeded}`))[0] ?? 0;
+  return {
+    ended,
+    async reach(count, meanwhile) {
+      while ((await ended()) < count) {
+        meanwhile?.();
+        await setTimeout(lookEveryMs);
+      }
+    },
+    endTimes: () => column(`SELECT extract(epoch FROM ended_at) AS value ${succeeded} ORDER BY ended_at`),
+    runTimes: (seconds) =>
+      column(
+        `SELECT extract(epoch FROM ended_at - started_at) * 1000 AS value ${succeeded}
+         AND ended_at > now() - make_interval(secs => $1)`,
+        [seconds],
+      ),
+    stop: () => client.end(),
+  };
 }
 
 export async function startBenchFleet(options: {

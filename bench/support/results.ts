@@ -1,5 +1,3 @@
-import { cpus, totalmem } from 'node:os';
-
 /** What a benchmark came to, and what it should have. */
 export interface Result {
   name: string;
@@ -7,6 +5,8 @@ export interface Result {
   unit: string;
   /** Null for what is reported and has no target. */
   target: { at: 'most' | 'least'; value: number } | null;
+  /** The least and the most of the measurements whose median the value is, where there are several. */
+  range?: readonly [number, number];
 }
 
 export const atMost = (value: number) => ({ at: 'most' as const, value });
@@ -17,20 +17,16 @@ export function isMet({ value, target }: Result): boolean | null {
   return target.at === 'most' ? value <= target.value : value >= target.value;
 }
 
-export function printMachine(): void {
-  const [cpu] = cpus();
-  console.log(
-    `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-  );
-}
-
 export function printResults(results: readonly Result[]): void {
   for (const result of results) {
     const { name, value, unit, target } = result;
     const met = isMet(result);
     const wanted = target === null ? '' : ` (at ${target.at} ${target.value})`;
+    const between = result.range
+      ? ` [${result.range.map((end) => Number(end.toPrecision(3))).join(', ')}]`
+      : '';
     console.log(
-      `${met === null ? ' ' : met ? '✓' : '✗'} ${name}: ${Number(value.toPrecision(4))} ${unit}${wanted}`,
+      `${met === null ? ' ' : met ? '✓' : '✗'} ${name}: ${Number(value.toPrecision(4))} ${unit}${between}${wanted}`,
     );
   }
 }
@@ -39,7 +35,7 @@ export function printResults(results: readonly Result[]): void {
 export const toJson = (results: readonly Result[]): string =>
   JSON.stringify({
     results: results.map((result) => ({
-      ...{ name: result.name, value: result.value, unit: result.unit },
+      ...{ name: result.name, value: result.value, unit: result.unit, range: result.range },
       target: result.target?.value ?? null,
       met: isMet(result),
     })),
@@ -54,6 +50,11 @@ export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
+
+export const rangeOf = (values: readonly number[]): [number, number] => [
+  Math.min(...values),
+  Math.max(...values),
+];
 
 export const spread = (values: readonly number[]): string =>
   `${Math.min(...values).toPrecision(3)} to ${Math.max(...values).toPrecision(3)}`;

@@ -33,7 +33,8 @@ for (const { page, needs } of pages) {
       'what it shows is run, from its beginning to its end',
       async () => {
         const startsOne = blocks.some(({ note }) => note === 'background');
-        if (!startsOne) await reader.start('npx fleet up --config examples/fleet.json');
+        const usesOne = runs.some(({ language }) => language !== 'json');
+        if (usesOne && !startsOne) await reader.start('npx fleet up --config examples/fleet.json');
         for (const block of blocks) await reader.do(block);
       },
       180_000,

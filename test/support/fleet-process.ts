@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { beginDataFolder } from './data-folder.ts';
 
 /** A process of the fleet, started for a test. */
 export interface FleetProcess {
@@ -21,7 +20,6 @@ const baseEnvironment = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COL
 
 /** Starts `fleet <args>` and resolves when its log says where it is ready. */
 export async function startFleetProcess(args: string[], env: Record<string, string>): Promise<FleetProcess> {
-  await beginDataFolder(args, env);
   const child = spawn(process.execPath, ['services/cli/src/main.ts', ...args], {
     cwd: rootFolder,
     env: { ...baseEnvironment, LOG_LEVEL: 'info', ...env },
@@ -40,13 +38,23 @@ export async function startFleetProcess(args: string[], env: Record<string, stri
     });
     child.once('exit', (code) => reject(new Error(`fleet ${args.join(' ')} ended with ${code}:\n${log}`)));
   });
-  return { pid: child.pid as number, url, log: () => log, kill: (signal) => end(child, signal) };
+  return { pid: child.pid as number, url, log: () => log, kill: (signal) => end(child, signal, () => log) };
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+/** Longer than any part gets to stop, and shorter than a test gets. */
+const endsWithinMs = 55_000;
+
+async function end(child: ChildProcess, signal: NodeJS.Signals, log: () => string): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exited = once(child, 'exit');
   child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
   await exited;
+  clearTimeout(late);
+  if (signal !== 'SIGKILL' && child.signalCode === 'SIGKILL') {
+    throw new Error(
+      `pid ${child.pid} did not end within ${endsWithinMs / 1_000} s of ${signal}:\n${log().slice(-2_000)}`,
+    );
+  }
   return child.exitCode;
 }

@@ -7,7 +7,6 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { FleetClient } from '@mcp-fleet/client';
 import { expect } from 'vitest';
-import { beginDataFolder } from './data-folder.ts';
 import { type Block, root } from './documentation.ts';
 import { freePort } from './ports.ts';
 import { service } from './services.ts';
@@ -36,7 +35,6 @@ export async function sitDown(): Promise<PageReader> {
     WORKER_PORT: '0',
     RECONCILER_PORT: '0',
   };
-  await beginDataFolder(['--data', join(folder, '.fleet')], {});
   await mkdir(join(folder, 'bin'));
   await symlink(join(root, 'examples'), join(folder, 'examples'));
   await symlink(join(root, 'services'), join(folder, 'services'));

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { beginDataFolder } from './data-folder.ts';
 
 const main = fileURLToPath(new URL('../../services/cli/src/main.ts', import.meta.url));
 
@@ -18,7 +17,6 @@ export async function runCli(
   args: string[],
   options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
 ): Promise<CliResult> {
-  await beginDataFolder(args, options.env ?? {});
   const child = spawn(process.execPath, [main, ...args], {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1', ...options.env },

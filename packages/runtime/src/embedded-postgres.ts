@@ -19,8 +19,13 @@ export interface EmbeddedPostgres {
  * statements use unqualified names; the store's are qualified.
  */
 export async function startEmbeddedPostgres(folder: string | null): Promise<EmbeddedPostgres> {
-  if (folder !== null) await copyEmptyDatabase(folder);
-  const pglite = await PGlite.create(folder === null ? {} : { dataDir: join(folder, 'postgres') });
+  if (folder === null) return open({});
+  await copyEmptyDatabase(folder);
+  return open({ dataDir: join(folder, 'postgres') });
+}
+
+async function open(options: { dataDir?: string }): Promise<EmbeddedPostgres> {
+  const pglite = await PGlite.create(options);
   const client = new pg.Client({
     user: 'postgres',
     database: 'postgres',
@@ -41,11 +46,14 @@ export async function startEmbeddedPostgres(folder: string | null): Promise<Embe
 
 const emptyDatabase = fileURLToPath(new URL('../empty-database', import.meta.url));
 
-/** Keeps what PGlite's initdb makes, in some seconds, for first starts to copy. `npm ci` does it, where it can. */
-export async function makeEmptyDatabase(): Promise<void> {
+/** Keeps a database for first starts to copy, since making one takes PGlite seconds; `migrate` brings the tables into it. */
+export async function makeEmptyDatabase(
+  migrate: (pool: EmbeddedPostgres['pool']) => Promise<void>,
+): Promise<void> {
   await rm(emptyDatabase, { recursive: true, force: true });
-  const database = await PGlite.create({ dataDir: emptyDatabase });
-  await database.close();
+  const database = await open({ dataDir: emptyDatabase });
+  await migrate(database.pool);
+  await database.stop();
 }
 
 /** A new folder gets its database whole or not at all. Without one to copy, PGlite makes it. */

@@ -1,5 +1,11 @@
 import { resolve } from 'node:path';
-import { createLogger, readConfigFile, readEnvironment, untilStopSignal } from '@mcp-fleet/runtime';
+import {
+  createLogger,
+  endProcess,
+  readConfigFile,
+  readEnvironment,
+  untilStopSignal,
+} from '@mcp-fleet/runtime';
 import type { Command } from 'commander';
 import type { RunningFleet } from '../embed/start-fleet.ts';
 import { color, createOutput, type Output } from '../output.ts';
@@ -60,6 +66,7 @@ async function up(options: UpOptions): Promise<void> {
   await stopped;
   output.line('Stopping: jobs in flight end their step, the rest is kept.');
   await fleet.stop();
+  endProcess(logger);
 }
 
 function printReady(output: Output, fleet: RunningFleet): void {
