@@ -11,9 +11,11 @@ import {
   type QueuePlace,
   startHolding,
 } from './fixtures.ts';
+import { signalRules } from './signals.ts';
 
 /** A queue for one test alone. */
 export interface QueueUnderTest {
+  backend: QueueBackend;
   queue: BullJobQueue;
   queueName: string;
   inside: QueueInside;
@@ -58,7 +60,7 @@ export function queueContract(adapter: QueueAdapter): void {
       started.push(holding);
       return holding;
     };
-    test = { queue, queueName, inside, consume };
+    test = { backend, queue, queueName, inside, consume };
   });
   afterEach(async () => {
     await Promise.all(started.map((holding) => holding.release()));
@@ -67,4 +69,5 @@ export function queueContract(adapter: QueueAdapter): void {
 
   describe('deliveries', () => deliveryRules(() => test));
   describe('failures', () => failureRules(() => test, adapter));
+  describe('signals', () => signalRules(() => test));
 }
