@@ -90,6 +90,8 @@ function cleanEnvironment(): Record<string, string> {
     HOME: folder.path,
     NO_COLOR: '1',
     npm_config_cache: process.env.npm_config_cache ?? '',
+    // What this installation was made of is there already.
+    npm_config_prefer_offline: 'true',
   };
 }
 

@@ -47,6 +47,8 @@ export function jobEventRoutes(app: Api, parts: ApiParts): void {
       const { id } = request.params;
       const { tenant, keyId } = request.caller;
       found(await parts.store.job(tenant, id), id);
+      // Of a client that went meanwhile nothing would say that its stream is over.
+      if (reply.raw.destroyed) return reply.hijack();
       const ofOwner = admit(streams, keyId ?? tenant, parts.streamsPerKey);
       const cursor = StreamCursor.parse(request.headers['last-event-id']);
       reply.hijack();
