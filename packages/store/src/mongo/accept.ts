@@ -61,10 +61,13 @@ async function insertReplay(
   await Promise.all([insertNew(steps, recorded, flushed), insertNew(claims, claimed, flushed)]);
 }
 
-/** The job that holds the idempotency key already. */
+/**
+ * The job that holds the idempotency key already. Another call may be about to write it: it counts once a majority has it, since
+ * this call's answer promises as much as that one's.
+ */
 async function standing(database: Database, job: NewJob): Promise<Accepted> {
   const key = { tenant: job.tenant, idempotency_key: job.idempotencyKey as string };
-  const doc = await database.jobs.findOne(key);
+  const doc = await database.jobs.findOne(key, { readConcern: { level: 'majority' } });
   if (!doc) {
     const twice = await database.jobs.findOne({ _id: job.id }, { projection: { _id: 1 } });
     if (twice) throw new FleetError('internal', `Job ${job.id} exists already under another key.`);
