@@ -87,12 +87,22 @@ const measured: Record<string, () => Promise<Result[]>> = {
 };
 
 const [name] = positionals;
-const chosen = name === undefined ? Object.values(measured) : [measured[name] ?? []].flat();
+const chosen = Object.entries(measured).filter(([known]) => name === undefined || known === name);
 const run = benchmarks[name ?? ''];
 if (chosen.length > 0) {
   await printMachine();
   const results: Result[] = [];
-  for (const bench of chosen) results.push(...(await bench()));
+  for (const [known, bench] of chosen) {
+    console.log(`\n${known}`);
+    try {
+      results.push(...(await bench()));
+    } catch (thrown) {
+      // The others took minutes, and say what they came to.
+      console.error(`✗ ${known} was not measured:`, thrown);
+      process.exitCode = 1;
+    }
+  }
+  console.log('');
   printResults(results);
   if (values.json) console.log(toJson(results));
 } else if (run) await run();

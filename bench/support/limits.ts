@@ -29,6 +29,7 @@ async function callsASecond(url: string, body: object): Promise<number> {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'x-api-key': 'none',
+      'anthropic-version': '2023-06-01',
     },
     body: JSON.stringify(body),
   };

@@ -34,6 +34,7 @@ export async function startProcess(
     pid: child.pid as number,
     url,
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
