@@ -17,7 +17,8 @@ export async function mongoServer(folder: string): Promise<BackingServer> {
   const managed = new ManagedProcess({
     name: 'mongo',
     command: join(environment, 'bin', 'secantusd-py'),
-    args: ['--port', String(port), '--storage-path', data],
+    // Without it the server says that a write is in its journal before it is, and a kill loses it.
+    args: ['--port', String(port), '--storage-path', data, '--sync-on-commit'],
     env: plainEnvironment(join(folder, 'tmp')),
     log: join(folder, 'logs', 'mongo.log'),
     ready: () => answering(port),
