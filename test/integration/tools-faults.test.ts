@@ -198,7 +198,7 @@ test('a changed tool list is read again, and only then', async () => {
   const fixture = stdio('');
   const before = await fixture.tools.list(undefined, never);
   expect(await fixture.tools.list(undefined, never)).toBe(before);
-  expect(fixture.log.filter((line) => line === 'list')).toHaveLength(2);
+  await expect.poll(() => fixture.log.filter((line) => line === 'list')).toHaveLength(2);
   await call(fixture, 'change');
   const after = await fixture.tools.list(undefined, never);
   expect(after.tools.map(({ name }) => name)).toEqual(['nasty__echo', 'nasty__fresh']);
