@@ -20,7 +20,7 @@ describeWith(['postgres'], 'the context store on PostgreSQL, encrypted', () => {
         },
       };
     },
-    { raceRounds: 100 },
+    { raceRounds: 20 },
   );
 });
 

@@ -12,6 +12,6 @@ describeWith(['mongo'], 'the context store on MongoDB', () => {
       return { store, close: () => store.close() };
     },
     // The server of the tests does some fifty compare-and-sets a second; TEST_RACE_ROUNDS asks for more rounds.
-    { raceRounds: Number(process.env.TEST_RACE_ROUNDS ?? 100) },
+    { raceRounds: Number(process.env.TEST_RACE_ROUNDS ?? 50) },
   );
 });

@@ -16,6 +16,6 @@ describeWith(['postgres'], 'the context store on PostgreSQL', () => {
         },
       };
     },
-    { raceRounds: 2_000 },
+    { raceRounds: 1_000 },
   );
 });
