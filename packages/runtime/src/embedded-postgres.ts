@@ -50,18 +50,23 @@ const emptyDatabase = fileURLToPath(new URL('../empty-database', import.meta.url
 export async function makeEmptyDatabase(
   migrate: (pool: EmbeddedPostgres['pool']) => Promise<void>,
 ): Promise<void> {
-  await rm(emptyDatabase, { recursive: true, force: true });
-  const database = await open({ dataDir: emptyDatabase });
+  const begun = await emptied(`${emptyDatabase}.new`);
+  const database = await open({ dataDir: begun });
   await migrate(database.pool);
   await database.stop();
+  await rename(begun, await emptied(emptyDatabase));
+}
+
+async function emptied(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  return folder;
 }
 
 /** A new folder gets its database whole or not at all. Without one to copy, PGlite makes it. */
 async function copyEmptyDatabase(folder: string): Promise<void> {
   const database = join(folder, 'postgres');
   if (existsSync(database) || !existsSync(join(emptyDatabase, 'PG_VERSION'))) return;
-  const begun = `${database}.new`;
-  await rm(begun, { recursive: true, force: true });
+  const begun = await emptied(`${database}.new`);
   await cp(emptyDatabase, begun, { recursive: true });
   await rename(begun, database);
 }
