@@ -21,8 +21,6 @@ export async function workerBehindProxies(
   const process = role(setup, 'worker', name, {
     STORE_URL: storeServer.url(storeProxy.port),
     QUEUE_URL: queueServer.url(queueProxy.port),
-    WORKER_PORT: '0',
-    RECONCILER_PORT: '0',
     WORKER_CONCURRENCY: '8',
     WORKER_GRACE_MS: '5000',
     DURABILITY: setup.durability,
@@ -43,6 +41,9 @@ export function role(
   };
   return program(setup, name, [...defect, `services/${service}/src/main.ts`], ready, {
     QUEUE_NAME: queueName,
+    // Another run may be beside this one.
+    WORKER_PORT: '0',
+    RECONCILER_PORT: '0',
     QUEUE_LOCK_MS: String(queueLockMs),
     RECONCILE_EVERY_MS: '1000',
     STARTUP_WAIT_MS: '30000',
