@@ -162,13 +162,17 @@ export async function insertNew<Doc extends { _id: string }>(
     await collection.insertMany(docs, { ...concern, ordered: false });
     return true;
   } catch (thrown) {
-    if (isDuplicate(thrown) && onlyDuplicates(thrown)) return false;
+    if (onlyDuplicates(thrown)) return false;
     throw thrown;
   }
 }
 
-/** True when all that failed of a write are documents whose unique keys are there already. */
+/**
+ * True when all that failed of a write are documents whose unique keys are there already. A connection that broke is wrapped
+ * like them, with no document that failed: then nothing is known to be written.
+ */
 export function onlyDuplicates(thrown: unknown): boolean {
+  if (!isDuplicate(thrown)) return false;
   if (!(thrown instanceof MongoBulkWriteError)) return true;
   const faults = [thrown.writeErrors].flat();
   return faults.every((fault) => fault.code === 11000) && !thrown.result.getWriteConcernError();
