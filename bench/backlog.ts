@@ -8,7 +8,7 @@ import {
   lookAtJobs,
   startBenchFleet,
 } from './support/bench-fleet.ts';
-import { atLeast, median, type Result, rangeOf, spread } from './support/results.ts';
+import { against, atLeast, median, type Result, spread, summaryOf } from './support/results.ts';
 
 const agent = agentSpec.parse({ model: 'simulated', tools: [] });
 const topUpMs = 500;
@@ -59,18 +59,15 @@ function resultsOf(backlogs: readonly Backlog[]): Result[] {
       target: null,
     };
     if (least === undefined || size === least.size) return [memory];
-    const against = (values: number[], base: number[]) =>
-      values.map((value, round) => value / (base[round] as number));
-    const [ratios, slower] = [against(rates, least.rates), against(runMs, least.runMs)];
     const than = `with ${size} waiting against ${least.size}`;
     return [
       {
-        ...{ name: `backlog: jobs a second ${than}`, value: median(ratios), unit: 'times' },
-        ...{ target: atLeast(0.95), range: rangeOf(ratios) },
+        ...{ name: `backlog: jobs a second ${than}`, unit: 'times', target: atLeast(0.95) },
+        ...summaryOf(against(rates, least.rates)),
       },
       {
-        ...{ name: `backlog: time of a job ${than}`, value: median(slower), unit: 'times' },
-        ...{ target: null, range: rangeOf(slower) },
+        ...{ name: `backlog: time of a job ${than}`, unit: 'times', target: null },
+        ...summaryOf(against(runMs, least.runMs)),
       },
       memory,
     ];

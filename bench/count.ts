@@ -1,6 +1,5 @@
-import type { TestTopology } from '../test/support/topologies.ts';
 import { openRedisAndMongo, openRedisAndPostgres } from './support/bench-fleet.ts';
-import { countJobs, type JobCount, sumOf } from './support/count-job.ts';
+import { countOn, type JobCount, sumOf } from './support/count-job.ts';
 import { atMost, type Result } from './support/results.ts';
 
 /** What a one-tool job in a session costs on the wire, from its submission to its end; the same in every run. */
@@ -11,7 +10,7 @@ export async function benchCount({ jobs }: { jobs: number }): Promise<Result[]> 
     { name: 'MongoDB', open: openRedisAndMongo, most: 10 },
   ];
   for (const { name, open, most } of stores) {
-    const alone = await measured(open, jobs, 'a time');
+    const alone = await countOn(open, jobs, 'a time');
     if (alone === null) {
       console.log(`left out: ${name} (its server is not set)`);
       continue;
@@ -26,7 +25,7 @@ export async function benchCount({ jobs }: { jobs: number }): Promise<Result[]> 
     });
     results.push({ name: `count: bytes to ${name}`, value: alone.store.sent, unit: 'B a job', target: null });
     if (name !== 'PostgreSQL') continue;
-    const together = await measured(open, jobs, 'once');
+    const together = await countOn(open, jobs, 'once');
     if (together === null) continue;
     show(`${name}, ${jobs} jobs at once`, together);
     const [idle, busy] = [alone, together].map(({ queue }) => sumOf(queue.requests));
@@ -44,20 +43,6 @@ export async function benchCount({ jobs }: { jobs: number }): Promise<Result[]> 
     });
   }
   return results;
-}
-
-async function measured(
-  open: () => Promise<TestTopology | null>,
-  jobs: number,
-  at: 'once' | 'a time',
-): Promise<JobCount | null> {
-  const topology = await open();
-  if (topology === null) return null;
-  try {
-    return await countJobs(topology, jobs, at);
-  } finally {
-    await topology.stop();
-  }
 }
 
 function show(title: string, { store, queue }: JobCount): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { agentSpec } from '@mcp-fleet/core';
 import { addJobs, lookAtJobs, startBenchFleet } from './support/bench-fleet.ts';
-import { atLeast, atMost, median, type Result, rangeOf, spread } from './support/results.ts';
+import { atLeast, atMost, type Result, spread, summaryOf } from './support/results.ts';
 
 export interface FanIn {
   inFlight: number;
@@ -32,10 +32,9 @@ function ofOne({ inFlight, modelMs, ratios, lagMs }: Measured): Result[] {
   return [
     {
       name: `${name}, of the ideal`,
-      value: median(ratios),
       unit: '',
       target: wanted,
-      range: rangeOf(ratios),
+      ...summaryOf(ratios),
     },
     { name: `${name}, event loop p99`, value: lagMs, unit: 'ms', target: atMost(50) },
   ];

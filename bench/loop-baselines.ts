@@ -25,7 +25,7 @@ export async function measureStock(load: Load, simulatorUrl: string, toolsUrl: s
   const seconds = (performance.now() - begun) / 1_000;
   const cpu = { loop: cpuSeconds(process.pid) - cpuBefore };
   await loop.close();
-  return { seconds, cpu, storeTrips: null, queueCommands: null };
+  return { seconds, cpu };
 }
 
 /** A worker as it is written by hand (baselines/bull-worker.ts); this process is the producer. */
@@ -79,7 +79,7 @@ export async function measureHandWritten(
       redis: cpuSeconds(servers.redisPid) - before.redis,
       postgres: cpuSecondsOfTree(servers.postgresPid) - before.postgres,
     };
-    return { seconds, cpu, storeTrips: null, queueCommands: null };
+    return { seconds, cpu };
   } finally {
     await worker.stop();
     await queue.obliterate({ force: true });

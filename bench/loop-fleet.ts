@@ -10,7 +10,6 @@ import pg from 'pg';
 import { createPostgresDatabase } from '../test/support/topologies.ts';
 import { cpuSeconds, cpuSecondsOfTree } from './support/cpu-seconds.ts';
 import { type Load, type Measurement, query, warmUp } from './support/load.ts';
-import { redisCommands } from './support/redis-commands.ts';
 import { runLimited } from './support/run-limited.ts';
 import type { Servers } from './support/servers.ts';
 import { startProcess } from './support/start-process.ts';
@@ -72,7 +71,7 @@ export function measureEmbedded(load: Load, simulatorUrl: string, toolsUrl: stri
     const seconds = (performance.now() - begun) / 1000;
     const cpu = { 'fleet up': cpuSeconds(fleet.pid) - cpuBefore };
     await fleet.stop();
-    return { seconds, cpu, storeTrips: null, queueCommands: null };
+    return { seconds, cpu };
   });
 }
 
@@ -123,9 +122,7 @@ export function measureServers(
         });
         if (ready) await queue.add(job.id);
       });
-      let looks = 0;
-      while ((await watched.unended()) > 0) looks += 1;
-      return looks;
+      while ((await watched.unended()) > 0);
     };
     await run(warmUp, await open(warmUp));
     const sessions = await open(load);
@@ -136,13 +133,9 @@ export function measureServers(
       worker: cpuSeconds(worker.pid),
       producer: cpuSeconds(process.pid),
     };
-    const tripsBefore = await watched.transactions();
-    const commandsBefore = await redisCommands(servers.redisUrl);
     const begun = performance.now();
-    const looks = await run(load, sessions);
+    await run(load, sessions);
     const seconds = (performance.now() - begun) / 1000;
-    const commands = (await redisCommands(servers.redisUrl)) - commandsBefore;
-    const trips = (await watched.transactions()) - tripsBefore - looks - 2;
     const cpu = {
       worker: cpuSeconds(worker.pid) - before.worker,
       postgres: cpuSecondsOfTree(servers.postgresPid) - before.postgres,
@@ -157,7 +150,7 @@ export function measureServers(
     await watched.close();
     await drop();
     if (failed > 0) throw new Error(`${failed} jobs did not succeed`);
-    return { seconds, cpu, storeTrips: trips / load.jobs, queueCommands: commands / load.jobs };
+    return { seconds, cpu };
   });
 }
 
@@ -178,11 +171,6 @@ function pgWatcher(database: string) {
       );
     },
     failed: () => number(`SELECT count(*) AS n FROM fleet.jobs WHERE state <> 'succeeded'`),
-    /** Committed transactions; a statement outside a transaction is one. Sessions report about once a second. */
-    transactions: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      return number('SELECT xact_commit AS n FROM pg_stat_database WHERE datname = current_database()');
-    },
     close: () => client.end(),
   };
 }

@@ -47,5 +47,5 @@ export async function measurePlain(load: Load, simulatorUrl: string, toolsUrl: s
   const seconds = (performance.now() - begun) / 1000;
   const cpu = { loop: cpuSeconds(process.pid) - cpuBefore };
   await tools.stop();
-  return { seconds, cpu, storeTrips: null, queueCommands: null };
+  return { seconds, cpu };
 }

@@ -3,7 +3,7 @@ import { measureEmbedded, measureServers } from './loop-fleet.ts';
 import { measurePlain } from './loop-plain.ts';
 import { printLimits } from './support/limits.ts';
 import type { Load, Measurement } from './support/load.ts';
-import { atLeast, atMost, median, type Result, rangeOf, spread } from './support/results.ts';
+import { against, atLeast, atMost, median, type Result, spread, summaryOf } from './support/results.ts';
 import { findServers } from './support/servers.ts';
 import { startProcess } from './support/start-process.ts';
 
@@ -64,16 +64,14 @@ function resultsOf(load: Load, runs: Map<string, Measurement[]>): Result[] {
     );
   }
   const at = `loop at ${load.concurrency}`;
-  /** The median of the rounds' ratios: what runs in the same round has the same machine. */
   const ratio = (
     of: Map<string, number[]>,
     [what, name, base]: [what: string, name: string, base: string],
     target: Result['target'],
   ): Result[] => {
-    const ratios = (of.get(name) ?? []).map((value, round) => value / (of.get(base)?.[round] ?? Number.NaN));
+    const ratios = against(of.get(name) ?? [], of.get(base) ?? []);
     if (ratios.length === 0 || ratios.some(Number.isNaN)) return [];
-    const range = rangeOf(ratios);
-    return [{ name: `${at}: ${what} against ${base}`, value: median(ratios), unit: 'times', target, range }];
+    return [{ name: `${at}: ${what} against ${base}`, unit: 'times', target, ...summaryOf(ratios) }];
   };
   return [
     ...ratio(rates, [servers, servers, stock], atLeast(0.9)),

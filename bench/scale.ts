@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { agentSpec } from '@mcp-fleet/core';
 import { addJobs, lookAtJobs, startBenchFleet } from './support/bench-fleet.ts';
-import { atLeast, median, type Result, rangeOf, spread } from './support/results.ts';
+import { against, atLeast, median, type Result, spread, summaryOf } from './support/results.ts';
 
 export const modelMs = 100;
 
@@ -24,16 +24,12 @@ export async function benchScale({ rounds, jobs }: { rounds: number; jobs: numbe
       `${workers} workers: ${spread(rates(workers))} jobs a second, processors used ${Math.round(load * 100)} %`,
     );
   }
-  return [2, 4].map((workers) => {
-    const ratios = rates(workers).map((rate, round) => rate / (rates(1)[round] ?? Number.NaN));
-    return {
-      name: `scale: ${workers} workers against one`,
-      value: median(ratios),
-      unit: 'times',
-      target: workers === 4 ? atLeast(3.8) : null,
-      range: rangeOf(ratios),
-    };
-  });
+  return [2, 4].map((workers) => ({
+    name: `scale: ${workers} workers against one`,
+    unit: 'times',
+    target: workers === 4 ? atLeast(3.8) : null,
+    ...summaryOf(against(rates(workers), rates(1))),
+  }));
 }
 
 export interface Measured {

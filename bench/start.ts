@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '../test/support/until.ts';
 import { startBenchFleet } from './support/bench-fleet.ts';
-import { atMost, median, type Result, rangeOf, spread } from './support/results.ts';
+import { atMost, type Result, spread, summaryOf } from './support/results.ts';
 
 const main = 'services/cli/src/main.ts';
 
@@ -24,7 +24,7 @@ export async function benchStart({ rounds }: { rounds: number }): Promise<Result
   }
   const seconds = (name: string, values: number[] = [], target: Result['target']): Result => {
     console.log(`${name}: ${spread(values)} s`);
-    return { name: `start: ${name}`, value: median(values), unit: 's', target, range: rangeOf(values) };
+    return { name: `start: ${name}`, unit: 's', target, ...summaryOf(values) };
   };
   return [
     seconds('Node alone', bare, null),

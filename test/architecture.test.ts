@@ -24,7 +24,7 @@ const vendors: Record<string, string[]> = {
   'prom-client': ['packages/runtime'],
   pino: ['packages/runtime'],
   undici: ['packages/http', 'packages/webhooks'],
-  'eventsource-parser': ['packages/http', 'packages/tools'],
+  'eventsource-parser': ['packages/http'],
   'ipaddr.js': ['packages/webhooks'],
   standardwebhooks: ['packages/webhooks'],
   preact: ['services/dashboard'],

@@ -21,11 +21,7 @@ const never = '600000';
  * the store and the queue from the submission to the end, one after the other or all at once. Nothing waits for the end
  * over the api.
  */
-export async function countJobs(
-  topology: TestTopology,
-  jobs: number,
-  at: 'once' | 'a time',
-): Promise<JobCount> {
+async function countJobs(topology: TestTopology, jobs: number, at: 'once' | 'a time'): Promise<JobCount> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-count-'));
   const [storeUrl, queueUrl] = [new URL(topology.env.STORE_URL ?? ''), new URL(topology.env.QUEUE_URL ?? '')];
   const protocol = storeUrl.protocol.startsWith('mongodb') ? 'mongodb' : 'postgres';
@@ -84,6 +80,21 @@ export async function countJobs(
     await Promise.all([api, worker, simulator, math].map((process) => process?.stop()));
     await Promise.all([store.stop(), queue.stop()]);
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As `countJobs`, on a topology that is opened for it; null where there is no server for that. */
+export async function countOn<Opened extends TestTopology | null>(
+  open: () => Promise<Opened>,
+  jobs: number,
+  at: 'once' | 'a time',
+): Promise<JobCount | Extract<Opened, null>> {
+  const topology = await open();
+  if (topology === null) return topology as Extract<Opened, null>;
+  try {
+    return await countJobs(topology, jobs, at);
+  } finally {
+    await topology.stop();
   }
 }
 

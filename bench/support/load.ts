@@ -10,8 +10,6 @@ export interface Measurement {
   seconds: number;
   /** CPU seconds by process. */
   cpu: Record<string, number>;
-  storeTrips: number | null;
-  queueCommands: number | null;
 }
 
 export const query = (n: number): string => `What is ${n + 2} * ${n + 3}?`;

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -35,9 +34,8 @@ export async function printMachine(): Promise<void> {
 }
 
 function versionOf(name: string): string {
-  const [entry] = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  const path = join(entry ?? '', '..', '..', '..', 'node_modules', name, 'package.json');
-  return JSON.parse(readFileSync(path, 'utf8')).version;
+  const manifest = join(import.meta.dirname, '../../node_modules', name, 'package.json');
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
 }
 
 async function redisVersion(): Promise<string | null> {

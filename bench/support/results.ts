@@ -56,5 +56,14 @@ export const rangeOf = (values: readonly number[]): [number, number] => [
   Math.max(...values),
 ];
 
+/** A result's value and range. */
+export const summaryOf = (values: readonly number[]) => ({ value: median(values), range: rangeOf(values) });
+
+/** Each round's value against that of its baseline: what runs in one round has the same machine. */
+export const against = (values: readonly number[], baseline: readonly number[]): number[] =>
+  values.map((value, round) => value / (baseline[round] ?? Number.NaN));
+
 export const spread = (values: readonly number[]): string =>
-  `${Math.min(...values).toPrecision(3)} to ${Math.max(...values).toPrecision(3)}`;
+  rangeOf(values)
+    .map((end) => end.toPrecision(3))
+    .join(' to ');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { countJobs, sumOf } from '../../bench/support/count-job.ts';
-import { describeWith, service } from '../support/services.ts';
-import { createPostgresDatabase, openTopology, topologies } from '../support/topologies.ts';
+import { openRedisAndMongo, openRedisAndPostgres } from '../../bench/support/bench-fleet.ts';
+import { countOn, sumOf } from '../../bench/support/count-job.ts';
+import { describeWith } from '../support/services.ts';
 
 /**
  * What a one-tool job in a session may cost, by docs/performance.md. A change that makes one of these larger makes every job
@@ -14,51 +14,33 @@ const budget = {
 
 const jobs = 5;
 
-describeWith(['redis', 'postgres'], 'a job on Redis and PostgreSQL', () => {
-  test('takes no more round trips, bytes and commands than its budget', async () => {
-    const database = await createPostgresDatabase();
-    const topology = await openTopology(database.url, service('redis'), () => database.drop());
-    try {
-      const { store, queue } = await countJobs(topology, jobs, 'a time');
-      expect(sumOf(store.requests), JSON.stringify(store.requests)).toBeLessThanOrEqual(budget.postgres);
-      expect(store.sent).toBeLessThanOrEqual(budget.postgresBytes);
-      // What a worker tells of itself, now and then, is no job's.
-      const { publish = 0, ...commands } = queue.requests;
-      expect(publish).toBeLessThan(1);
-      expect(sumOf(commands), JSON.stringify(commands)).toBeLessThanOrEqual(budget.queueEmptyBefore);
-    } finally {
-      await topology.stop();
-    }
+describeWith(['redis', 'postgres'], 'jobs on Redis and PostgreSQL', () => {
+  test('take no more round trips, bytes and commands than their budget, one at a time', async () => {
+    const { store, queue } = await countOn(openRedisAndPostgres, jobs, 'a time');
+    expect(sumOf(store.requests), JSON.stringify(store.requests)).toBeLessThanOrEqual(budget.postgres);
+    expect(store.sent).toBeLessThanOrEqual(budget.postgresBytes);
+    // What a worker tells of itself, now and then, is no job's.
+    const { publish = 0, ...commands } = queue.requests;
+    expect(publish).toBeLessThan(1);
+    expect(sumOf(commands), JSON.stringify(commands)).toBeLessThanOrEqual(budget.queueEmptyBefore);
+  }, 120_000);
+
+  test('take no more commands than their budget, many at once', async () => {
+    const { queue } = await countOn(openRedisAndPostgres, 20, 'once');
+    const { publish: _, ...commands } = queue.requests;
+    expect(sumOf(commands), JSON.stringify(commands)).toBeLessThanOrEqual(budget.queueJobsWaiting);
   }, 120_000);
 });
 
-describeWith(['redis', 'postgres'], 'jobs that wait for a worker', () => {
-  test('take no more commands each than their budget', async () => {
-    const database = await createPostgresDatabase();
-    const topology = await openTopology(database.url, service('redis'), () => database.drop());
-    try {
-      const { queue } = await countJobs(topology, 20, 'once');
-      const { publish: _, ...commands } = queue.requests;
-      expect(sumOf(commands), JSON.stringify(commands)).toBeLessThanOrEqual(budget.queueJobsWaiting);
-    } finally {
-      await topology.stop();
-    }
-  }, 120_000);
-});
-
-describeWith(['redis', 'mongo'], 'a job on Redis and MongoDB', () => {
-  test('takes no more round trips and bytes than its budget', async () => {
-    const topology = await (topologies.find(({ needs }) => needs.includes('mongo')) ?? topologies[0])?.open();
-    if (!topology) throw new Error('there is no topology with MongoDB');
-    try {
-      const { store } = await countJobs(topology, jobs, 'a time');
-      // What the api reads of a tenant's limits is read once in a while.
-      const { 'find tenants': limits = 0, ...requests } = store.requests;
-      expect(limits).toBeLessThan(1);
-      expect(sumOf(requests), JSON.stringify(requests)).toBeLessThanOrEqual(budget.mongo);
-      expect(store.sent).toBeLessThanOrEqual(budget.mongoBytes);
-    } finally {
-      await topology.stop();
-    }
+describeWith(['redis', 'mongo'], 'jobs on Redis and MongoDB', () => {
+  test('take no more round trips and bytes than their budget', async () => {
+    const counted = await countOn(openRedisAndMongo, jobs, 'a time');
+    if (!counted) throw new Error('there is no topology with MongoDB');
+    const { store } = counted;
+    // What the api reads of a tenant's limits is read once in a while.
+    const { 'find tenants': limits = 0, ...requests } = store.requests;
+    expect(limits).toBeLessThan(1);
+    expect(sumOf(requests), JSON.stringify(requests)).toBeLessThanOrEqual(budget.mongo);
+    expect(store.sent).toBeLessThanOrEqual(budget.mongoBytes);
   }, 120_000);
 });

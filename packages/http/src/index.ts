@@ -1,2 +1,2 @@
 export { leanFetch } from './lean-fetch.ts';
-export { readEvents, type ServerSentEvent } from './read-events.ts';
+export { eventsIn, readEvents } from './read-events.ts';

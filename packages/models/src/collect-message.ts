@@ -1,7 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { parseToolInput } from './parse-reply.ts';
 
-type Block = Record<string, unknown> & { type: string };
+/** A block as it began, the pieces of its text or thinking, and those of a call's arguments. */
+interface Part {
+  block: Record<string, unknown> & { type: string };
+  text: string[];
+  input: string[];
+}
 
 /** A message that comes as a stream's events. */
 export interface CollectedMessage {
@@ -21,23 +26,22 @@ export interface CollectedMessage {
 export function collectMessage(provider: string, onDelta: (text: string) => void): CollectedMessage {
   let message: Anthropic.Message | null = null;
   let ended = false;
-  const blocks: Block[] = [];
-  const pieces: string[][] = [];
-  const inputs: string[][] = [];
+  const parts: Part[] = [];
 
   function addDelta(index: number, delta: Anthropic.RawContentBlockDelta): void {
-    const block = blocks[index];
-    if (block === undefined) throw unexpected('content_block_delta', 'before its block');
+    const part = parts[index];
+    if (part === undefined) throw unexpected('content_block_delta', 'before its block');
+    const { block, text, input } = part;
     switch (delta.type) {
       case 'text_delta':
-        pieces[index]?.push(delta.text);
+        text.push(delta.text);
         onDelta(delta.text);
         return;
       case 'thinking_delta':
-        pieces[index]?.push(delta.thinking);
+        text.push(delta.thinking);
         return;
       case 'input_json_delta':
-        inputs[index]?.push(delta.partial_json);
+        input.push(delta.partial_json);
         return;
       case 'signature_delta':
         block.signature = delta.signature;
@@ -56,9 +60,7 @@ export function collectMessage(provider: string, onDelta: (text: string) => void
       }
       if (message === null) throw unexpected(event.type, 'before "message_start"');
       if (event.type === 'content_block_start') {
-        blocks[event.index] = { ...event.content_block };
-        pieces[event.index] = [];
-        inputs[event.index] = [];
+        parts[event.index] = { block: { ...event.content_block }, text: [], input: [] };
       } else if (event.type === 'content_block_delta') {
         addDelta(event.index, event.delta);
       } else if (event.type === 'message_delta') {
@@ -70,13 +72,12 @@ export function collectMessage(provider: string, onDelta: (text: string) => void
     whole() {
       if (message === null || !ended) throw new Error('The stream ended before its message did.');
       const truncated = message.stop_reason === 'max_tokens';
-      const content = blocks.map((block, at) => {
-        const json = inputs[at] ?? [];
-        if (json.length > 0) {
-          const call = { name: String(block.name), json: json.join(''), truncated };
+      const content = parts.map(({ block, text, input }) => {
+        if (input.length > 0) {
+          const call = { name: String(block.name), json: input.join(''), truncated };
           return { ...block, input: parseToolInput(provider, call) };
         }
-        const written = (pieces[at] ?? []).join('');
+        const written = text.join('');
         // The property of a text or thinking block is named like its type.
         return written === '' ? block : { ...block, [block.type]: `${block[block.type] ?? ''}${written}` };
       });

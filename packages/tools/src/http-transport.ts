@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { leanFetch } from '@mcp-fleet/http';
+import { eventsIn, leanFetch } from '@mcp-fleet/http';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 /** Marks, by identity, the error answer that stands for an answer which will not come. */
 export const answerLost = { reason: 'the connection broke before the answer came' };
@@ -172,10 +171,8 @@ async function drain(chunks: AsyncIterator<Uint8Array>): Promise<void> {
 
 /** The data of the chunk's event, when that is its only one and answers the request. */
 function answerIn(chunk: Uint8Array, id: RequestId): string | undefined {
-  const events: EventSourceMessage[] = [];
-  createParser({ onEvent: (event) => events.push(event) }).feed(Buffer.from(chunk).toString());
-  const [event] = events;
-  if (event === undefined || events.length > 1 || event.data === '') return undefined;
+  const [event, ...more] = eventsIn(chunk);
+  if (event === undefined || more.length > 0 || event.data === '') return undefined;
   const message = parseObject(event.data);
   const answers = message?.id === id && ('result' in message || 'error' in message);
   return answers ? event.data : undefined;
